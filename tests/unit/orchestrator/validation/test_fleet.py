@@ -8,7 +8,6 @@ import pytest
 
 from orchestrator.domain.config import PlanSpec
 from orchestrator.ledger.stored_forms import MOST
-from orchestrator.plans.left_out import leave_out
 from orchestrator.plans.plan import make_plan
 from orchestrator.settings.model import Settings
 from orchestrator.validation import validate_plan
@@ -56,19 +55,6 @@ def test_each_wave_takes_from_what_the_earlier_ones_left() -> None:
     assert eu == [f"t{i}" for i in range(4, 20, 2)]
     assert named == ["t5", "t19"], "in plan order"
     assert rest == ["t7", "t9", "t11", "t13", "t15", "t17"]
-
-
-def test_a_soak_of_stages_that_ask_for_no_health_only_waits() -> None:
-    plan = fleet(4, waves=waves({**count(2), "soak": {"seconds": 600}}, {}))
-    asks = validate_plan(plan)
-    plan["stages"] = [{"name": "one", "steps": [{"type": "noop"}]}]
-    waits = validate_plan(plan)
-    told = "no stage has a health-check, so a soak only waits"
-    assert [any(told in str(one) for one in found.warnings) for found in (asks, waits)] == [False, True]
-    assert waits.header is not None
-    without = leave_out(waits.require(), waits.header, {"t3"})
-    plans = (asks.require(), waits.require(), without)
-    assert [made.rules.waves[0].only_waits for made in plans] == [False, True, True]
 
 
 @pytest.mark.parametrize(("percent", "number"), [(5, 1), (10, 2), (10.1, 3), (0.001, 1), (100, 20)])
