@@ -20,10 +20,10 @@ MIB: Final = 1024 * 1024
 class Costs:
     """Measured, see docs/scaling.md for the command of each: ms of CPU time, and bytes of Redis."""
 
-    worker_stage_ms: float = 0.25
-    redis_stage_ms: float = 0.29
-    worker_poll_ms: float = 1.2
-    redis_poll_ms: float = 0.33
+    worker_stage_ms: float = 0.31
+    redis_stage_ms: float = 0.44
+    worker_poll_ms: float = 1.75
+    redis_poll_ms: float = 0.49
     waiting_bytes: int = 1_080
     finished_bytes: int = 3_000
     redis_share: float = 0.7
