@@ -10,8 +10,6 @@ from types import TracebackType
 from typing import Any, Unpack
 
 from orchestrator.control.answers import (
-    DamagedTask,
-    Explanation,
     OperationResult,
     PlanStatus,
     PlanSummary,
@@ -22,6 +20,7 @@ from orchestrator.control.audit_calls import AuditCalls
 from orchestrator.control.call_kinds import judges_kinds
 from orchestrator.control.door import ClientDoor
 from orchestrator.control.drift_answers import DriftEnd, TenantDrift
+from orchestrator.control.explain_calls import ExplainCalls
 from orchestrator.control.failure_calls import FailureCalls
 from orchestrator.control.fleet_calls import FleetCalls
 from orchestrator.control.freeze_calls import FreezeCalls, pass_freezes
@@ -39,7 +38,6 @@ from orchestrator.control.target import (
     check_target,
     order_of,
     target_and_order,
-    target_of,
 )
 from orchestrator.control.task_rows import Wanted, page_problems, task_filter
 from orchestrator.control.token_calls import TokenCalls
@@ -58,6 +56,7 @@ from orchestrator.settings.model import Settings
 class Client(
     PageCalls,
     RetentionCalls,
+    ExplainCalls,
     FailureCalls,
     FreezeCalls,
     FleetCalls,
@@ -157,11 +156,6 @@ class Client(
         """Every task of a plan, or those that are asked for as in ``status``, in plan order and in bounded memory."""
         with asking_about(self._door.url, page_problems(wanted), plan_id=plan_id):
             yield from self._door.tells.tasks(plan_id, task_filter(wanted))
-
-    def damaged_tasks(self, plan_id: str) -> list[DamagedTask]:
-        """Tasks of a plan under way whose records a hand has damaged. Looks at all its tasks, 500 in a script."""
-        with asking_about(self._door.url, plan_id=plan_id):
-            return self._door.explains.damaged_tasks(plan_id)
 
     def summary(self, plan_id: str) -> PlanSummary:
         """A plan without its tasks: cheap, whatever its size."""
@@ -274,12 +268,6 @@ class Client(
     ) -> OperationResult:
         """Goes back to the old config; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
         return self.operate(Operation.ROLLBACK, *target_and_order(target, actor, reason, request_id, force=force))
-
-    def explain(self, **target: str) -> Explanation:
-        """Why it is not moving; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
-        wanted = target_of(**target)
-        with translate_errors(self._door.url):
-            return self._door.explains.target(wanted)
 
     def wait_target(self, target: OperationTarget, *, until_paused: bool = False) -> str:
         """Blocks until the plan or task has ended (or is paused), and answers its state."""

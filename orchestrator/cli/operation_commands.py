@@ -155,6 +155,9 @@ def explain(
     plan: PlanOption = None,
     tenant: TenantOption = None,
     task: TaskOption = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Look at every task of the plan for damage, also of more than 20,000.")
+    ] = False,
     json_output: JsonOption = False,
 ) -> None:
     """Say in plain sentences why a plan or task is not moving, and what to type next."""
@@ -162,7 +165,10 @@ def explain(
 
     with Client() as client:
         wanted = target_given(client, (target, plan, tenant, task))
-        found = client.explain(**{f"{wanted.type}_id": wanted.identifier})
+        if whole and wanted.type == "plan":
+            found = client.explain_whole(wanted.identifier)
+        else:
+            found = client.explain(**{f"{wanted.type}_id": wanted.identifier})
     if json_output:
         print_json(found)
     else:

@@ -151,8 +151,10 @@ def _transitions_source() -> str:
         return f"local function {label}(status, trigger) {none} return {found} end"
 
     def names(label: str, found: Iterable[str]) -> str:
-        is_one = f"return string.find(' {' '.join(sorted(found))} ', ' ' .. state .. ' ', 1, true) ~= nil"
-        return f"local {label} = setmetatable({{}}, {{__index = function(_, state) {is_one} end}})"
+        # Kept, as many tasks are of one state.
+        is_one = f"string.find(' {' '.join(sorted(found))} ', ' ' .. state .. ' ', 1, true) ~= nil"
+        look = f"known[state] = {is_one} return known[state]"
+        return f"local {label} = setmetatable({{}}, {{__index = function(known, state) {look} end}})"
 
     return "\n".join(
         [

@@ -10,7 +10,7 @@ import redis
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.looks import look
 
-LOOKED_AT: Final = 500
+TASKS_A_STEP: Final = 500
 """Tasks that one script looks at: some two milliseconds of Redis' time."""
 
 SAMPLES: Final = 3
@@ -31,8 +31,8 @@ class TaskGroup:
 def survey(client: redis.Redis, keys: Keys, plan_id: str, total: int) -> list[TaskGroup]:
     """The groups of the plan's ``total`` tasks, the largest first."""
     groups: dict[tuple[str, ...], TaskGroup] = {}
-    for first in range(0, total, LOOKED_AT):
-        step = (plan_id, first, min(LOOKED_AT, total - first), SAMPLES)
+    for first in range(0, total, TASKS_A_STEP):
+        step = (plan_id, first, min(TASKS_A_STEP, total - first), SAMPLES)
         for kind, *words, count, positions in look(client, keys, "survey_tasks", step):
             group = groups.setdefault((kind, *words), TaskGroup(kind, (words[0], words[1], words[2])))
             group.count += count

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.control.explain import Situation as S
+from orchestrator.control.explain.steps import USUAL_LOOKS, Looks
 from orchestrator.domain.lanes import lane_name, lane_names, lane_of
 from orchestrator.ledger.keys import Keys
 from tests.support.ledger_world import LedgerWorld
@@ -73,7 +74,8 @@ _BESIDE: dict[S, set[S]] = {
 @dataclass(frozen=True)
 class Planted:
     """``target`` is explained: a task's id, ``tenant `` and its id, else a plan's. ``commands``: all that the remark
-    names, each of which is tried. ``ahead``: seconds by which the reader's clock is."""
+    names, each of which is tried. ``ahead``: seconds by which the reader's clock is. ``looks``: as far as a
+    large plan is looked at for damage."""
 
     name: str
     make: Do
@@ -82,6 +84,7 @@ class Planted:
     sentence: str
     commands: tuple[str, ...] = ()
     ahead: float = 0.0
+    looks: Looks = USUAL_LOOKS
     undo: Do = lambda world: None
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from orchestrator.control.explain import Situation as S
+from orchestrator.control.explain.steps import Looks
 from tests.support.hands import as_text
 from tests.support.ledger_world import LedgerWorld
 from tests.support.planted import (
@@ -98,6 +99,8 @@ def damage() -> Iterator[Planted]:
         yield Planted(
             f"damaged key {key}", hurt, target, S.DAMAGED_PLAN_KEY, "stands still until it is mended; in redis-cli"
         )
+    said, look = "0 of its 1 tasks were looked at for damage", ("changeover explain --plan p --whole",)
+    yield Planted("a large plan", staffed(moves), "p", S.NOT_ALL_LOOKED_AT, said, look, looks=Looks(0, 0))
     for name, hurt in (("status", _write("task:q.0", "status", "DANCING")), ("kind", _no_hash("task:q.0"))):
         said = "held by task q.0 of plan q since"
         freed = ("changeover release --tenant a --reason 'its holder is gone'",)

@@ -27,14 +27,19 @@ def get_explanation(
     plan: str | None = None,
     task: str | None = None,
     tenant: str | None = None,
+    whole: Annotated[
+        bool, Query(description="Look at every task of the plan for damage, also of more than 20,000.")
+    ] = False,
 ) -> Explanation:
     """Why a plan, a task or a tenant does not move, in plain sentences, and what to type next. Give exactly one."""
     target = target_of(plan_id=plan, task_id=task, tenant_id=tenant)
 
     def look() -> Explanation:
+        if whole and target.type == "plan":
+            return client.explain_whole(target.identifier)
         return client.explain(**{f"{target.type}_id": target.identifier})
 
-    found = shared.recent.get(("explain", target), look) if target.type == "plan" else look()
+    found = shared.recent.get(("explain", target, whole), look) if target.type == "plan" else look()
     return explanation_for(actor, found)
 
 

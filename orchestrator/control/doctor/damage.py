@@ -88,7 +88,8 @@ def _tasks(reader: Reader, offers: Offers) -> Iterator[Check]:
                 return
             if time.monotonic() > until:
                 left = ", ".join(name for name, _ in plans[place:][:3]) + (", ..." if len(plans) - place > 3 else "")
-                finding = f"not all were looked at in {LOOK_SECONDS:g} s; `changeover explain PLAN` does: {left}"
+                look = "`changeover explain --plan PLAN --whole` does"
+                finding = f"not all were looked at in {LOOK_SECONDS:g} s; {look}: {left}"
                 yield check(Row.DAMAGED_TASK, "task records", finding)
                 return
 

@@ -9,6 +9,7 @@ from typing import Final
 from orchestrator.control.answers import Remark
 from orchestrator.control.explain.offers import Offers, of_plan
 from orchestrator.control.explain.situations import Situation, remark
+from orchestrator.control.explain.steps import Steps
 from orchestrator.domain.task_id import task_id_of
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.damage import DamagedRecord
@@ -85,6 +86,13 @@ def places(found: Sequence[DamagedPlace], plan_id: str) -> Iterator[Remark]:
     if len(told) > SHOWN:
         sentence = f"and {len(told) - SHOWN} more keys are damaged: mend these and ask again"
         yield remark(Situation.DAMAGED_PLAN_KEY, sentence)
+
+
+def not_all(plan_id: str, steps: Steps) -> Remark:
+    """How many of a large plan were looked at."""
+    sentence = f"{steps.count:,} of its {steps.total:,} tasks were looked at for damage, first those whose record or "
+    sentence += "tenant is lost, then from the first on that moves or comes next; all else told here is of all tasks"
+    return remark(Situation.NOT_ALL_LOOKED_AT, sentence, typed("explain", "--plan", plan_id, "--whole"))
 
 
 def key_words(found: DamagedKey, who: str) -> str:

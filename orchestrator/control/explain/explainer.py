@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from redis.exceptions import ResponseError
@@ -17,6 +17,7 @@ from orchestrator.control.explain.offers import Offers
 from orchestrator.control.explain.processes import clocks, servers
 from orchestrator.control.explain.scene import PlanScene, Scene, TaskScene
 from orchestrator.control.explain.situations import Situation, reasons_of, remark
+from orchestrator.control.explain.steps import USUAL_LOOKS, Looks, steps_of
 from orchestrator.control.status import StatusReader, plan_summary
 from orchestrator.control.target import OperationTarget
 from orchestrator.control.tenants import purged_tenant
@@ -31,6 +32,7 @@ from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Record
 from orchestrator.ledger.refusals import is_damage
+from orchestrator.ledger.survey import TaskGroup
 from orchestrator.settings.model import Settings
 
 _BY_STATUS: dict[TaskState, Callable[[TaskScene], Iterator[Remark]]] = {
@@ -50,20 +52,30 @@ class Explainer:
     """Reads the ledger and the processes' presence; raises ``NotFound`` for what does not exist."""
 
     def __init__(
-        self, ledger: Ledger, reader: Reader, settings: Settings, url: str = "", wall: Callable[[], float] = time.time
+        self,
+        ledger: Ledger,
+        reader: Reader,
+        settings: Settings,
+        url: str = "",
+        wall: Callable[[], float] = time.time,
+        looks: Looks = USUAL_LOOKS,
     ) -> None:
-        """``url``: of the ledger's Redis, for an answer that names it; ``wall``: this machine's clock."""
+        """``url``: of the ledger's Redis, for an answer that names it; ``wall``: this machine's clock; ``looks``: how
+        much of a large plan is looked at for damage."""
         self._operations = Operations(ledger)
         self._reader = reader
         self._status = StatusReader(reader)
         self._settings = settings
         self._url = url
         self._wall = wall
+        self._looks = looks
 
-    def target(self, target: OperationTarget) -> Explanation:
-        """A plan, a task, or a tenant: the task that speaks for it, or what a purge left of it."""
-        by_type = {"plan": self.plan, "task": self.task, "tenant": self.tenant}
-        return by_type[target.type](target.identifier)
+    def target(self, target: OperationTarget, *, whole: bool = False) -> Explanation:
+        """A plan (``whole``: however large), a task, or a tenant: the task that speaks for it, or what a purge left of
+        it."""
+        if target.type == "plan":
+            return self.plan(target.identifier, whole=whole)
+        return (self.task if target.type == "task" else self.tenant)(target.identifier)
 
     def tenant(self, tenant_id: str) -> Explanation:
         """The task that speaks for the tenant, beside its other open ones; or what a purge left of it."""
@@ -86,8 +98,9 @@ class Explainer:
     def _of_task(self, status: TaskStatus) -> Iterator[Remark]:
         position = position_of(status.task_id)
         yield from damaged.plan_keys(self._reader.plan_keys.damaged(status.plan_id))
-        yield from self._places(status.plan_id, position, position + 1)
-        for found in self._damaged(status.plan_id, position, position + 1):
+        alone = (position, position + 1)
+        yield from self._places(status.plan_id, alone)
+        for found in self._damaged(status.plan_id, alone):
             yield damaged.task_damage(found, damaged.way_out(self._offers(), status.plan_id))
             return
         if status.status == DAMAGED:
@@ -118,14 +131,15 @@ class Explainer:
         elif status.status == TaskState.PENDING and (wrong := self._reader.wrong_with_plan(status.plan_id)):
             yield damaged.plan_record(status.plan_id, wrong, self._offers())
 
-    def plan(self, plan_id: str) -> Explanation:
-        """A plan: what stops it as a whole, then its failures and waits by cause."""
+    def plan(self, plan_id: str, *, whole: bool = False) -> Explanation:
+        """A plan: what stops it as a whole, then its failures and waits by cause. ``whole``: looks at every task for
+        damage, however many there are."""
         summary = self._status.summary(plan_id)
         with _reading() as remarks:
-            remarks += self._of_plan(summary)
+            remarks += self._of_plan(summary, whole=whole)
         return self._answer("plan", plan_id, summary.status, remarks)
 
-    def _of_plan(self, summary: PlanSummary) -> Iterator[Remark]:
+    def _of_plan(self, summary: PlanSummary, *, whole: bool) -> Iterator[Remark]:
         if summary.status == DAMAGED:
             yield self._damaged_plan(summary.plan_id, "its record cannot be read")
             return
@@ -137,7 +151,7 @@ class Explainer:
         groups = [] if state is PlanState.CREATED else self._reader.survey(plan_id, tasks_in(record))
         if state not in PLAN_ENDED:
             yield from servers(scene)
-        yield from self._damage_in(summary, scene)
+        yield from self._damage_in(summary, scene, groups, whole=whole)
         yield from whole_plan.plan_remarks(PlanScene(scene, self._status, summary, record, groups))
         yield from clocks(scene)
 
@@ -145,33 +159,39 @@ class Explainer:
         """Those with whose record nobody can work; looks at all the plan's tasks, some 500 in a script."""
         if not _is_written(self._status.summary(plan_id)):
             return []
-        found = self._damaged(plan_id, 0, self._status.task_count(plan_id))
+        found = self._damaged(plan_id, (0, self._status.task_count(plan_id)))
         out = str(damaged.way_out(self._offers(), plan_id)) if found else ""
         return [
             DamagedTask(task_id=one.task_id, tenant_id=one.tenant_id, wrong=one.wrong, way_out=out) for one in found
         ]
 
-    def _damage_in(self, summary: PlanSummary, scene: Scene) -> Iterator[Remark]:
+    def _damage_in(
+        self, summary: PlanSummary, scene: Scene, groups: Sequence[TaskGroup], *, whole: bool
+    ) -> Iterator[Remark]:
         plan_id = summary.plan_id
         if not _is_written(summary):
             return
         count = self._status.task_count(plan_id)
-        if found := self._damaged(plan_id, 0, count):
+        steps = steps_of(count, groups, Looks(whole=count) if whole else self._looks)
+        if found := self._damaged(plan_id, *steps.ranges):
             out = damaged.way_out(scene.offers, plan_id)
             yield from damaged.plan_damage(plan_id, found, out, has_ended=summary.status in PLAN_ENDED)
-        yield from self._places(plan_id, 0, count)
+        yield from self._places(plan_id, *steps.ranges)
+        if not steps.is_all:
+            yield damaged.not_all(plan_id, steps)
 
     def _damaged_plan(self, plan_id: str, otherwise: str) -> Remark:
         if not (wrong := self._reader.wrong_with_plan(plan_id)):
             return _damaged(otherwise)
         return damaged.plan_record(plan_id, wrong, self._offers())
 
-    def _places(self, plan_id: str, first: int, end: int) -> Iterator[Remark]:
-        found = [one for step in self._reader.plan_keys.places(plan_id, first, end, ended_too=True) for one in step]
-        yield from damaged.places(found, plan_id)
+    def _places(self, plan_id: str, *ranges: tuple[int, int]) -> Iterator[Remark]:
+        looks = [self._reader.plan_keys.places(plan_id, first, end, ended_too=True) for first, end in ranges]
+        yield from damaged.places([one for look in looks for step in look for one in step], plan_id)
 
-    def _damaged(self, plan_id: str, first: int, end: int) -> list[DamagedRecord]:
-        return [one for step in self._reader.damaged_tasks(plan_id, first, end) for one in step]
+    def _damaged(self, plan_id: str, *ranges: tuple[int, int]) -> list[DamagedRecord]:
+        looks = [self._reader.damaged_tasks(plan_id, first, end) for first, end in ranges]
+        return [one for look in looks for step in look for one in step]
 
     def _offers(self) -> Offers:
         return Offers(self._operations, is_open=not look_at_writes(self._operations, self._url).refusal)

@@ -20,6 +20,7 @@ class Situation(StrEnum):
     SHOWN_TIME = "shown-time"
     DAMAGED = "damaged"
     DAMAGED_PLAN_KEY = "damaged-plan-key"
+    NOT_ALL_LOOKED_AT = "not-all-looked-at"
     NO_WORKER = "no-worker"
     OTHER_BROKER = "other-broker"
     WORKERS_SILENT = "workers-silent"

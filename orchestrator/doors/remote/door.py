@@ -76,8 +76,9 @@ class RemoteExplains:
     def __init__(self, connection: Connection) -> None:
         self._to = connection
 
-    def target(self, target: OperationTarget) -> Explanation:
-        return model_of(Explanation, self._to.get("/explain", **{target.type: target.identifier}))
+    def target(self, target: OperationTarget, *, whole: bool = False) -> Explanation:
+        asked = {target.type: target.identifier} | ({"whole": "true"} if whole else {})
+        return model_of(Explanation, self._to.get("/explain", **asked))
 
     def damaged_tasks(self, plan_id: str) -> list[DamagedTask]:
         found = self._to.get(at("plans", plan_id, "damaged"))

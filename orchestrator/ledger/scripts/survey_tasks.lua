@@ -5,31 +5,34 @@
 -- CODES SURVEYED, then of each group {kind, what tells it from others of its kind, two more of that, count, positions}:
 --       stayed (beside another kind): why its plan's rollback left it: moved, nowhere, damaged; the plan that moved the tenant | failed, accepted, back (of what it had failed): status, type, stage | line: 1 of a rollback, holder's plan, holder's status | queue: 1 of a rollback |
 --       frozen: the freeze, 1 of a rollback | group: its name, 1 of a rollback | paused: 1 if by the plan | moves: status, running, polls, waits or handed, why it was handed
---       back, or the worker (host:pid) | cancelled: by whom, why
+--       back, or the worker (host:pid) | cancelled: by whom, why |
+--       odd (no script can work with the record, or with its tenant's; told alone or beside another kind): position of the first task looked at
 -- EVENTS none
 -- @include keys
 -- @include task_id
+-- @include transitions
 
 local plan_id, first, last = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[2]) + tonumber(ARGV[3]) - 1
 local samples = tonumber(ARGV[4])
 
-local found, group_of = {'SURVEYED'}, {}
+local found, group_of, group = {'SURVEYED'}, {}, {}
 local function add(position, kind, a, b, c)
-  local name = kind .. '\0' .. (a or '') .. '\0' .. (b or '') .. '\0' .. (c or '')
-  local group = group_of[name]
-  if not group then
-    group = {kind, a or '', b or '', c or '', 0, {}}
+  a, b, c = a or '', b or '', c or ''
+  -- That of the task before, mostly.
+  if kind ~= group[1] or a ~= group[2] or b ~= group[3] or c ~= group[4] then
+    local name = kind .. '\0' .. a .. '\0' .. b .. '\0' .. c
+    group = group_of[name] or {kind, a, b, c, 0, {}}
+    if group[5] == 0 then found[#found + 1] = group end
     group_of[name] = group
-    found[#found + 1] = group
   end
   group[5] = group[5] + 1
   if #group[6] < samples then table.insert(group[6], position) end
 end
 
--- nil also where a hand has put another kind of value.
+-- nil also where a hand has put another kind of value; then whether it has.
 local function read(key, field)
   local value = redis.pcall('HGET', key, field)
-  return type(value) == 'string' and value or nil
+  return type(value) == 'string' and value or nil, type(value) == 'table'
 end
 
 local function why_failed(text)
@@ -70,24 +73,27 @@ local now = tonumber(time[1]) * 1000 + tonumber(redis.call('HGET', K.clock(), 'o
 for position = first, last do
   local task_id = task_id_of(plan_id, position)
   local key = K.task(task_id)
-  local f = redis.pcall('HMGET', key, 'status', 'waitingSince', 'rollbackRequested', 'tenant', 'frozenBy', 'groupFor',
-    'accepted')
+  -- A record is walked anew for each field: the others are asked for where they matter.
+  local f = redis.pcall('HMGET', key, 'status', 'tenant', 'rollbackRequested', 'waitingSince', 'frozenBy', 'groupFor')
   local status, goes_back = f[1], f[3] == '1' and '1' or ''
   if leaves_some and status and status ~= TASK.ROLLED_BACK then add_stayed(position, read(key, 'lastOperation')) end
+  if not TASK_KNOWN[status or ''] or (f[2] or '') == '' then add(position, 'odd', ARGV[2]) end
   if not status then
-    -- Not written yet; or a hand has put there what is no record.
+    -- There is nothing to tell it by.
   elseif f[5] then
     add(position, 'frozen', f[5], goes_back)
   elseif f[6] then
     add(position, 'group', f[6], goes_back)
-  elseif f[2] then
-    local holder = read(K.tenant(f[4] or ''), 'holder')
+  elseif f[4] then
+    local holder, is_other = read(K.tenant(f[2] or ''), 'holder')
+    if is_other then add(position, 'odd', ARGV[2]) end
     local plan = holder and plan_of(holder) or ''
     add(position, 'line', goes_back, plan, holder and read(K.task(holder), 'status') or '')
   elseif status == TASK.PENDING or (goes_back == '1' and status ~= TASK.RUNNING) then
     add(position, 'queue', goes_back)
   elseif status == TASK.FAILED or status == TASK.ROLLBACK_FAILED then
-    add(position, f[7] == '1' and 'accepted' or 'failed', status, why_failed(redis.call('HGET', key, 'failure')))
+    local told = redis.call('HMGET', key, 'accepted', 'failure')
+    add(position, told[1] == '1' and 'accepted' or 'failed', status, why_failed(told[2]))
   elseif status == TASK.PAUSED then
     add(position, 'paused', redis.call('SISMEMBER', K.plan_paused(plan_id), task_id) == 1 and '1' or '')
   elseif status == TASK.RUNNING or status == TASK.ROLLING_BACK then

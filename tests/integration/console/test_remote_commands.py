@@ -29,7 +29,7 @@ from tests.support.plans import noop_stage, plan, tenant
 
 READING = """
 status|status --json|status p|status p --json|status p --failed --limit 1 --json|status p --tenant t1* --page 2 --limit 3
-status --tenant t1|status --task p.0 --json|status p.1 -o yaml|explain p.1|explain --plan p --json|explain t9
+status --tenant t1|status --task p.0 --json|status p.1 -o yaml|explain p.1|explain --plan p --whole --json|explain t9
 events --plan p --json|events --type TaskFailed|events --since 30|checkpoint p|checkpoint p.1 --json|freezes --json
 export p|drift --plan p --json|validate good.json --json|validate good.json --show|validate wrong.yaml
 submit wrong.yaml|submit nowhere.yaml|submit other.json|watch done --json|watch done|preview wrong.yaml

@@ -55,7 +55,9 @@ NOTHING_WRONG = {"another has its step"}
 
 def remarks(world: LedgerWorld, row: Planted) -> list[Remark]:
     url = str(world.settings.redis_url.get_secret_value()) if world.settings.redis_url else ""
-    explainer = Explainer(world.ledger, world.reader, world.settings, url, wall=lambda: time.time() + row.ahead)
+    explainer = Explainer(
+        world.ledger, world.reader, world.settings, url, wall=lambda: time.time() + row.ahead, looks=row.looks
+    )
     if row.target.startswith("tenant "):
         return explainer.tenant(row.target.removeprefix("tenant ")).remarks
     is_task = "." in row.target
