@@ -105,10 +105,9 @@ def child(request: dict[str, Any], output: int, errors: int) -> Callable[[], Any
     importlib.reload(importlib.import_module("orchestrator.observability.crash_points"))
     arguments: list[str] = request["arguments"]
     sys.argv = ["changeover", *arguments]
-    if request["becomes"]:
-        # What `changeover worker` becomes; it has nothing to find out here, since the environment names both servers.
-        return lambda: importlib.import_module("workers.__main__").main(arguments)
-    return lambda: importlib.import_module("orchestrator.cli").main(arguments)
+    # That of workers is what `changeover worker` becomes; it has nothing to find out here, since the environment names
+    # both servers.
+    return lambda: importlib.import_module(request["module"]).main(arguments)
 
 
 if __name__ == "__main__":

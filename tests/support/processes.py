@@ -40,6 +40,8 @@ class Process(Protocol):
 
     def terminate(self) -> None: ...
 
+    def kill(self) -> None: ...
+
     def send_signal(self, sig: int) -> None: ...
 
 
@@ -51,12 +53,14 @@ def start(
     folder: Path | None = None,
     *,
     becomes: bool = False,
+    module: str = "orchestrator.cli",
 ) -> Process:
-    """``changeover ARGUMENTS`` as a leader of its own session; a worker at once ``becomes`` Celery's command."""
+    """``changeover ARGUMENTS``, or the ``main`` of another ``module``, as a leader of its own session; a worker at once
+    ``becomes`` Celery's command."""
     plain = os.environ.get("CHANGEOVER_TEST_PLAIN") or "gevent" in arguments
     if plain or any(name in environment for name in _SPAWNED):
         return subprocess.Popen(
-            [sys.executable, "-m", "orchestrator.cli", *arguments],
+            [sys.executable, "-m", module, *arguments],
             env=dict(environment),
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -64,7 +68,13 @@ def start(
             stderr=errors,
             start_new_session=True,
         )
-    return _nursery().fork(arguments, environment, output.fileno(), errors.fileno(), folder or Path.cwd(), becomes)
+    request = {
+        "arguments": list(arguments),
+        "environment": dict(environment),
+        "folder": str(folder or Path.cwd()),
+        "module": "workers.__main__" if becomes else module,
+    }
+    return _nursery().fork(request, output.fileno(), errors.fileno())
 
 
 class _Forked:
@@ -86,6 +96,9 @@ class _Forked:
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
 
     def send_signal(self, sig: int) -> None:
         if self.poll() is None:
@@ -119,21 +132,7 @@ class _Nursery:
             )
         atexit.register(self.close)
 
-    def fork(
-        self,
-        arguments: Sequence[str],
-        environment: Mapping[str, str],
-        output: int,
-        errors: int,
-        folder: Path,
-        becomes: bool,
-    ) -> _Forked:
-        request = {
-            "arguments": list(arguments),
-            "environment": dict(environment),
-            "folder": str(folder),
-            "becomes": becomes,
-        }
+    def fork(self, request: Mapping[str, object], output: int, errors: int) -> _Forked:
         read_end, write_end = os.pipe()
         try:
             with self._lock:

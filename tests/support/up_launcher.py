@@ -18,7 +18,8 @@ from orchestrator.settings.model import load_settings
 STAND_IN = Path(__file__).with_name("stand_in.py")
 
 
-def main(mode: str, given: str) -> int:
+def main(arguments: Sequence[str]) -> int:
+    mode, given = arguments
     fields = {"console": False, **json.loads(given)}
     folder = Path(fields.pop("data_dir"))
     options = UpOptions(data_dir=folder, program=(sys.executable, str(STAND_IN), mode), **fields)
@@ -40,4 +41,4 @@ def main(mode: str, given: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2]))
+    sys.exit(main(sys.argv[1:]))

@@ -7,12 +7,12 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import redis
 
+from tests.support.processes import Process, start
 from tests.support.waiting import wait_until
 
 TREE = Path(__file__).parents[2]
@@ -35,12 +35,8 @@ class UpProcess:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
         given = json.dumps({"data_dir": str(folder), **options})
         with open(self.output, "wb") as output, open(self.errors, "wb") as errors:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.up_launcher", mode, given],
-                cwd=TREE,
-                env=clean | (environment or {}),
-                stdout=output,
-                stderr=errors,
+            self.process: Process = start(
+                [mode, given], clean | (environment or {}), output, errors, TREE, module="tests.support.up_launcher"
             )
 
     def ready(self) -> UpProcess:
