@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
+from tests.support.processes import start
+
 NOBODY = "redis://127.0.0.1:1/0"
+ENVIRONMENT = {"CHANGEOVER_REDIS_URL": NOBODY, "PATH": "/usr/bin:/bin"}
+FULL = Path("/dev/full")
 
 
 def ran(arguments: str, redirections: str) -> subprocess.CompletedProcess[str]:
@@ -16,7 +22,7 @@ def ran(arguments: str, redirections: str) -> subprocess.CompletedProcess[str]:
     script = f'exec "$0" -m orchestrator.cli {arguments} {redirections}'
     return subprocess.run(
         ["/bin/sh", "-c", script, sys.executable],
-        env={"CHANGEOVER_REDIS_URL": NOBODY, "PATH": "/usr/bin:/bin"},
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         check=False,
@@ -26,17 +32,20 @@ def ran(arguments: str, redirections: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("arguments", ["config", "config --json", "--help", "submit --help"])
 def test_a_full_disk_is_one_line(arguments: str) -> None:
-    done = ran(arguments, ">/dev/full")
-    assert done.returncode == 4
-    assert done.stderr.startswith("error: the output cannot be written: No space left on device")
-    assert len(done.stderr.splitlines()) == 1
+    with FULL.open("wb", buffering=0) as full, tempfile.TemporaryFile() as errors:
+        code = start(arguments.split(), ENVIRONMENT, full, errors).wait(60)
+        errors.seek(0)
+        said = errors.read().decode()
+    assert code == 4
+    assert said.startswith("error: the output cannot be written: No space left on device")
+    assert len(said.splitlines()) == 1
 
 
-@pytest.mark.parametrize("redirections", ["2>/dev/full", "2>&-"])
-def test_the_exit_code_tells_where_no_error_can_be_written(redirections: str) -> None:
-    assert ran("status", redirections).returncode == 4
-    assert ran("no-such-command", redirections).returncode == 2
-    assert ran("config", redirections).returncode == 0
+@pytest.mark.parametrize(("arguments", "code"), [("status", 4), ("no-such-command", 2), ("config", 0)])
+def test_the_exit_code_tells_where_no_error_can_be_written(arguments: str, code: int) -> None:
+    with FULL.open("wb", buffering=0) as full, tempfile.TemporaryFile() as output:
+        assert start([arguments], ENVIRONMENT, output, full).wait(60) == code
+    assert ran(arguments, "2>&-").returncode == code
 
 
 def test_a_closed_output_is_no_fault() -> None:

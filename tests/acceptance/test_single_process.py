@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from tests.support import cli
 from tests.support.long import long
 from tests.support.plans import BROADCAST, CONFIG_WRITE, HEALTH_CHECK, noop_stage, plan, tenant
 from tests.support.tenant_instances import TenantInstances
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.timeout(300)
 
 
 def changeover(folder: Path, *arguments: str) -> str:
-    done = subprocess.run([*CHANGEOVER, *arguments], cwd=folder, env=CLEAN, capture_output=True, text=True, check=False)
+    done = cli.changeover(*arguments, folder=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -106,6 +107,5 @@ def test_a_second_one_on_the_namespace_is_refused(up: subprocess.Popen[bytes], t
     ],
 )
 def test_more_than_one_process_is_refused(options: list[str], said: str, tmp_path: Path) -> None:
-    command = [*CHANGEOVER, "up", "--no-console", "--single-process", *options]
-    done = subprocess.run(command, cwd=tmp_path, env=CLEAN, capture_output=True, text=True, check=False)
+    done = cli.changeover("up", "--no-console", "--single-process", *options, folder=tmp_path)
     assert (done.returncode, done.stderr.strip()) == (2, said)

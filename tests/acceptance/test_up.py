@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.cli import changeover
 from tests.support.up_process import READY_SECONDS, alive
 from tests.support.waiting import wait_until
 
@@ -50,7 +51,7 @@ def pids(folder: Path) -> dict[str, list[int]]:
 
 
 def test_up_serves_its_folder_mends_itself_and_stops_clean(up: subprocess.Popen[bytes], tmp_path: Path) -> None:
-    status = subprocess.run([*COMMAND, "status", "--json"], cwd=tmp_path, env=CLEAN, stdout=subprocess.PIPE)
+    status = changeover("status", "--json", folder=tmp_path)
     assert status.returncode == 0
     assert json.loads(status.stdout) == []
     link = console_signs_its_owner_in_once(tmp_path)
@@ -74,7 +75,7 @@ def console_signs_its_owner_in_once(folder: Path) -> str:
     url, link = re.findall(r"console: (http://127\.0\.0\.1:\d+)/sign-in#(chg-link-\S+) signs you in once", said)[0]
     run: dict[str, Any] = json.loads((folder / ".changeover" / "run.json").read_text())
     assert run["consoleUrl"] == url
-    another = subprocess.run([*COMMAND, "token", "link"], cwd=folder, env=CLEAN, capture_output=True, text=True)
+    another = changeover("token", "link", folder=folder)
     assert another.stdout.startswith(f"{url}/sign-in#chg-link-"), another.stderr
     with httpx.Client(base_url=url, trust_env=False) as browser:
         # Looking at the link changes nothing; using it does, once.
