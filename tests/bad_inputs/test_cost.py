@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.long import mostly_long
 from tests.support.right_plan import right_plan
 
 MEGABYTES = 300
@@ -52,7 +53,7 @@ HEAVY: dict[str, Callable[[], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", HEAVY)
+@pytest.mark.parametrize("name", mostly_long(HEAVY, "aliases in tenants", "deep", "many wrong tenants"))
 def test_bounded_memory(name: str, tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text(HEAVY[name]())
     clean = {key: value for key, value in os.environ.items() if not key.startswith("CHANGEOVER_")}

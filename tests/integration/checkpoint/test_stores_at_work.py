@@ -15,6 +15,7 @@ from orchestrator.client import Client
 from orchestrator.ledger.keys import Keys
 from tests.support.cluster import Cluster
 from tests.support.history import assert_gapless, types
+from tests.support.long import mostly_long
 from tests.support.place import Place
 from tests.support.plans import CONFIG_WRITE, HEALTH_CHECK, noop_stage, plan, tenant
 from tests.support.postgres_server import PostgresServer
@@ -25,7 +26,7 @@ STAGES = [{"name": "write", "steps": [CONFIG_WRITE]}, {"name": "check", "steps":
 PATIENT = {"overrides": {"health_check": {"max_attempts": 100_000, "interval_seconds": 0.05}}}
 
 
-@pytest.fixture(params=["redis", "sqlite", "postgres"])
+@pytest.fixture(params=mostly_long(["redis", "sqlite", "postgres"], "redis", "postgres"))
 def store_settings(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     if request.param == "redis":
         return {}

@@ -14,7 +14,7 @@ from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.domain.waves import WaveState
 from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
 from orchestrator.settings.model import Settings
-from tests.support.long import long
+from tests.support.long import IS_LONG, long, longer
 from tests.support.model import Limits, Plan
 from tests.support.pair_machine import PairMachine
 from tests.support.seeds import SEEDS, run_seeded
@@ -166,6 +166,7 @@ class FleetMachine(PairMachine):
         return f"{part.failed} failed, {part.tolerance} + {part.accepted} borne"
 
 
+@longer
 @pytest.mark.timeout(180)
 def test_waves_and_breakers_agree(redis_client: redis.Redis, settings: Settings) -> None:
     PairMachine.client, PairMachine.base = redis_client, settings
@@ -181,7 +182,7 @@ def test_waves_and_breakers_agree_under_any_seed(redis_client: redis.Redis, sett
 
 
 LIMITS = settings(
-    max_examples=18,
+    max_examples=18 if IS_LONG else 8,
     stateful_step_count=15,
     deadline=None,
     derandomize=True,

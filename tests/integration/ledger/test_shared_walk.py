@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE
 from orchestrator.settings.model import Settings
 from tests.support.ledger_world import LedgerWorld
+from tests.support.long import IS_LONG, longer
 
 TENANTS = ("a", "b", "c", "d", "e")
 GROUPS = st.sampled_from([["db"], ["db"], ["rack"], ["db", "rack"], ["db", "rack"], []])
@@ -176,6 +177,7 @@ class Machine(RuleBasedStateMachine):
             world.succeed(task_id)
 
 
+@longer
 @pytest.mark.timeout(180)
 def test_shared_groups_keep_every_invariant_and_leave_nobody_behind(
     redis_client: redis.Redis, settings: Settings
@@ -185,7 +187,7 @@ def test_shared_groups_keep_every_invariant_and_leave_nobody_behind(
 
 
 LIMITS = settings(
-    max_examples=16,
+    max_examples=16 if IS_LONG else 6,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,

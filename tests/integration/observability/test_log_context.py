@@ -15,14 +15,16 @@ from orchestrator.domain.lanes import lane_of
 from orchestrator.settings.model import Settings
 from tests.support import leaky_step
 from tests.support.cluster import Cluster
+from tests.support.long import IS_LONG, longer
 from tests.support.place import Place
 from tests.support.plans import plan, tenant
 
 TREE = Path(__file__).parents[3]
-POOLS = ("threads", "prefork", "gevent")
+POOLS = ("threads", "prefork", "gevent") if IS_LONG else ("threads", "prefork")
 TENANTS = [f"t{i}" for i in range(12)]
 
 
+@longer
 def test_what_a_step_binds_is_not_the_next_tenants(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ import pytest
 from orchestrator.secrets.known import SHORTEST
 from orchestrator.secrets.masking import mask, mask_value, masked
 from orchestrator.templates.templates import render
+from tests.support.long import mostly_long
 from tests.support.secret_variables import variables
 
 VALUE = 'p w"ö/=&12345678'
@@ -243,7 +244,9 @@ def test_values_are_masked_all_through(tmp_path: Path) -> None:
     assert mask_value(given) == {"a": ["x***y", {"***": 1}], "n": "***", "f": 1.5, "t": True, "z": None}
 
 
-@pytest.mark.parametrize("text", ["%41", r"\/", r"\u0041", "&amp;", "\\\\", "%25", "&amp;amp;"])
+@pytest.mark.parametrize(
+    "text", mostly_long(["%41", r"\/", r"\u0041", "&amp;", "\\\\", "%25", "&amp;amp;"], "%41", r"\/", "&amp;amp;")
+)
 def test_long_text_of_escapes_is_masked_in_time_that_grows_with_it(tmp_path: Path, text: str) -> None:
     render("{{ secret.V }}", variables(tmp_path, V=VALUE))
     assert mask(text * 100_000) == text * 100_000

@@ -15,6 +15,7 @@ from orchestrator.settings.model import Settings
 from orchestrator.validation import Validated, validate_plan
 from orchestrator.validation.findings import LIMIT
 from steps import load_registry
+from tests.support.long import IS_LONG, longer
 from tests.support.right_plan import right_plan, right_tenant
 
 REGISTRY = load_registry()
@@ -254,7 +255,8 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path] * bool(path) + [place for key, item in items for place in places(item, (*path, key))]
 
 
-@settings(max_examples=200, deadline=None)
+@longer
+@settings(max_examples=200 if IS_LONG else 50, deadline=None)
 @given(st.data())
 def test_fuzzed_plans_are_valid_or_refused(data: st.DataObject) -> None:
     plan = right_plan()

@@ -10,6 +10,7 @@ from orchestrator.domain.naming import bounded_comparing, unknown
 from orchestrator.validation import findings, validate_plan
 from orchestrator.validation.findings import LIMIT
 from tests.support.counted_calls import counted_calls
+from tests.support.long import mostly_long
 from tests.support.right_plan import right_plan, right_tenant
 
 COMPARING = "get_close_matches"
@@ -46,7 +47,7 @@ WRONG: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("place", WRONG)
+@pytest.mark.parametrize("place", mostly_long(WRONG, *set(WRONG) - {"of their overrides", "of a step"}))
 def test_many_wrong_names_cost_no_more_than_those_that_are_told(place: str) -> None:
     plan = right_plan() | WRONG[place]
     with counted_calls() as calls:

@@ -10,6 +10,7 @@ from orchestrator.templates.templates import TemplateFault, render
 from orchestrator.validation import validate_plan
 from steps.expressions.compile_budget import EACH_COSTS, MOST_PARTS, MOST_PARTS_TOGETHER, bounded_compiling
 from steps.expressions.judgement import EXPRESSION_LIMIT, check_expression
+from tests.support.long import mostly_long
 
 IN = " in a" * (MOST_PARTS // 2 - 2)
 """Two parts a piece: the dearest that is known."""
@@ -33,7 +34,7 @@ def test_one_expression_has_a_bound() -> None:
         check_expression("-" * (EXPRESSION_LIMIT - 1) + "1")
 
 
-@pytest.mark.parametrize("kind", ["templates", "conditions", "small templates"])
+@pytest.mark.parametrize("kind", mostly_long(["templates", "conditions", "small templates"], "templates"))
 def test_all_of_a_plan_have_a_bound(kind: str) -> None:
     many = 2 * MOST_PARTS_TOGETHER // MOST_PARTS
     texts = {
