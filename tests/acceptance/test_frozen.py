@@ -13,6 +13,8 @@ import pytest
 
 from tests.acceptance.test_up import CLEAN, COMMAND, TREE, pids
 from tests.support import freezing_step
+from tests.support.cli import changeover
+from tests.support.long import long
 from tests.support.plans import plan, tenant
 from tests.support.up_process import READY_SECONDS, alive
 from tests.support.waiting import wait_until
@@ -35,53 +37,57 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def up(tmp_path: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def workers() -> int:
+    return 1
+
+
+@pytest.fixture
+def up(tmp_path: Path, environment: dict[str, str], workers: int) -> Iterator[subprocess.Popen[bytes]]:
+    command = [*COMMAND, "up", "--no-console", "--workers", str(workers)]
     with (
         open(tmp_path / "up.out", "wb") as output,
         open(tmp_path / "up.err", "wb") as errors,
-        subprocess.Popen(
-            [*COMMAND, "up", "--no-console"], cwd=tmp_path, env=environment, stdout=output, stderr=errors
-        ) as process,
+        subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=output, stderr=errors) as process,
     ):
         try:
-            said = tmp_path / "up.out"
-            wait_until(lambda: "ready:" in said.read_text() or process.poll() is not None, READY_SECONDS)
+            wait_until(lambda: "ready:" in said(tmp_path) or process.poll() is not None, READY_SECONDS)
             assert process.poll() is None, (tmp_path / "up.err").read_text()
             yield process
         finally:
             process.terminate()
 
 
-def test_frozen_processes_are_ended_and_replaced(
-    up: subprocess.Popen[bytes], tmp_path: Path, environment: dict[str, str]
-) -> None:
-    def said() -> str:
-        return (tmp_path / "up.out").read_text()
+def said(folder: Path) -> str:
+    return (folder / "up.out").read_text()
 
+
+@long
+@pytest.mark.parametrize("workers", [2])
+@pytest.mark.usefixtures("up")
+def test_one_that_a_step_freezes_in_c_ends_itself_and_says_where_it_stood(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
     before = pids(tmp_path)
-    # One that a step freezes in C ends itself, and says where it stood.
     written = plan("frozen", [tenant("t0")], [{"name": "one", "steps": [{"type": "freeze"}]}])
     (tmp_path / "plan.json").write_text(json.dumps(written))
-    done = subprocess.run(
-        [*COMMAND, "submit", "plan.json", "--wait", "--json"],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    done = changeover("submit", "plan.json", "--wait", "--json", folder=tmp_path, environment=environment)
     assert done.returncode == 1, done.stderr
-    wait_until(lambda: "ended: exit code 1" in said(), 60)
+    wait_until(lambda: "ended: exit code 1" in said(tmp_path), 60)
     assert "freezing_step.py" in (tmp_path / "up.err").read_text()
     wait_until(lambda: pids(tmp_path)["worker"] != before["worker"], 60)
-
-    # One that is stopped cannot: it is ended for it.
-    (coordinator,) = pids(tmp_path)["coordinator"]
-    os.kill(coordinator, signal.SIGSTOP)
-    wait_until(lambda: pids(tmp_path)["coordinator"] != [coordinator], 60)
-    assert f"coordinator (pid {coordinator}) is frozen" in said()
-    assert f"coordinator (pid {coordinator}) ended: SIGKILL" in said()
-    assert not alive(coordinator)
     # What is not frozen is left alone.
     assert len(set(before["worker"]) & set(pids(tmp_path)["worker"])) == 1
+
+
+def test_one_that_is_stopped_cannot_and_is_ended_for_it(up: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    before = pids(tmp_path)
+    (coordinator,) = before["coordinator"]
+    os.kill(coordinator, signal.SIGSTOP)
+    wait_until(lambda: pids(tmp_path)["coordinator"] != [coordinator], 60)
+    assert f"coordinator (pid {coordinator}) is frozen" in said(tmp_path)
+    assert f"coordinator (pid {coordinator}) ended: SIGKILL" in said(tmp_path)
+    assert not alive(coordinator)
+    # What is not frozen is left alone.
+    assert pids(tmp_path)["worker"] == before["worker"]
     up.send_signal(signal.SIGINT)
     assert up.wait(30) == 0

@@ -18,6 +18,8 @@ import pytest
 from orchestrator.domain.events import EVENT
 from orchestrator.embedded.demo.plans import PORT
 from tests.support.cli import changeover
+from tests.support.long import long
+from tests.support.up_process import READY_SECONDS
 from tests.support.waiting import wait_until
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -52,7 +54,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         subprocess.Popen([*COMMAND, *FIRST], cwd=tmp_path, env=CLEAN, stdout=output, stderr=errors) as process,
     ):
         try:
-            wait_until(lambda: "all go back" in said.read_text() or process.poll() is not None, 40)
+            wait_until(lambda: "all go back" in said.read_text() or process.poll() is not None, READY_SECONDS)
             assert process.poll() is None, (tmp_path / "up.err").read_text()
             # Somebody else may have README's port on this machine.
             (tmp_path / "plan.yaml").write_text(fenced("yaml")[0].replace(f":{PORT}/", f":{port_of(tmp_path)}/"))
@@ -75,7 +77,10 @@ def version_of(folder: Path, tenant: str) -> str:
 
 
 # A newcomer waits for health checks, too.
-@pytest.mark.timeout(300)
+minutes = pytest.mark.timeout(300)
+
+
+@minutes
 def test_the_first_ten_minutes(folder: Path) -> None:
     assert FIRST == ["up", "--demo"]
     said: dict[str, str] = {}
@@ -95,7 +100,11 @@ def test_the_first_ten_minutes(folder: Path) -> None:
     assert done.stdout == "plan blue-to-green-1 is ROLLED_BACK: 2 of 2 tasks ROLLED_BACK\n"
     assert version_of(folder, "acme") == "41"
 
-    # What the demo says to try, but for the plan in which nothing goes wrong.
+
+@long
+@minutes
+def test_what_the_demo_says_to_try(folder: Path) -> None:
+    # But for the plan in which nothing goes wrong.
     told = [
         line.removeprefix("demo:   ") for line in (folder / "up.out").read_text().splitlines() if "demo:   " in line
     ]
@@ -124,10 +133,7 @@ def test_the_first_ten_minutes(folder: Path) -> None:
 
 
 def test_the_demo_touches_no_server_of_the_users(tmp_path: Path) -> None:
-    environment = CLEAN | {"CHANGEOVER_REDIS_URL": "redis://127.0.0.1:1/0"}
-    done = subprocess.run(
-        [*COMMAND, "up", "--demo"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=30
-    )
+    done = changeover("up", "--demo", folder=tmp_path, environment={"CHANGEOVER_REDIS_URL": "redis://127.0.0.1:1/0"})
     assert done.returncode == 2
     assert done.stderr.startswith(
         "error: --demo: would write the demo's tenants into the Redis of CHANGEOVER_REDIS_URL"
