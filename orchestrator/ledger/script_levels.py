@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from orchestrator.ledger.script_parts import Part, reached_parts, words
@@ -25,6 +26,7 @@ _FUNCTION: Final = re.compile(r"^local function (\w+)\(", re.MULTILINE)
 _VARIABLES: Final = re.compile(
     r"\blocal (?!function\b)([\w, ]+)|\bfor ([\w, ]+?) (?:in|=)|\bfunction\b[^(\n]*\(([^)]*)\)"
 )
+_BEFORE_VALUE: Final = re.compile(r"\s*=(?!=)")
 _TOKEN: Final = re.compile(r"'(?:[^'\\\n]|\\.)*'|--[^\n]*|(?<![\w.:])[A-Za-z_]\w*")
 
 
@@ -93,10 +95,10 @@ def _room_for(size: int) -> str:
     return "{" + ", ".join(["_ = 0"] * size) + "}"
 
 
-def _variables(text: str) -> Iterable[str]:
-    for groups in _VARIABLES.findall(text):
-        for names in groups:
-            yield from (name.strip() for name in names.split(",") if name.strip())
+@lru_cache(maxsize=4000)
+def _variables(text: str) -> frozenset[str]:
+    found = (names for groups in _VARIABLES.findall(text) for names in groups)
+    return frozenset(name.strip() for names in found for name in names.split(",") if name.strip())
 
 
 def _placed(text: str, tables: Mapping[str, str]) -> str:
@@ -107,8 +109,10 @@ def _placed(text: str, tables: Mapping[str, str]) -> str:
 
 def _user(tables: Mapping[str, str]) -> Callable[[re.Match[str]], str]:
     def used(match: re.Match[str]) -> str:
+        name = match[0]
         # A field of that name in a table is another thing.
-        is_key = re.match(r"\s*=(?!=)", match.string[match.end() :])
-        return f"{tables[match[0]]}.{match[0]}" if match[0] in tables and not is_key else match[0]
+        if name not in tables or _BEFORE_VALUE.match(match.string, match.end()):
+            return name
+        return f"{tables[name]}.{name}"
 
     return used

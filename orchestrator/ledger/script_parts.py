@@ -7,8 +7,9 @@ keys a script can touch and which events it can write (the test of the scripts' 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 RARE: Final = "-- @rare"
@@ -29,7 +30,8 @@ class Part:
     is_rare: bool = False
 
 
-def definitions_of(file_name: str, source: str) -> list[Part]:
+@lru_cache(maxsize=1000)
+def definitions_of(file_name: str, source: str) -> Sequence[Part]:
     """The definitions of a file, in order, without comments. Raises ``ValueError`` on a line that is none."""
     found: list[tuple[set[str], list[str], bool]] = []
     is_open = is_rare = False
@@ -55,7 +57,7 @@ def definitions_of(file_name: str, source: str) -> list[Part]:
             raise ValueError(f"{file_name}:{number}: not a definition at the left margin: {line!r}")
         is_function = " function " in f" {line}"
         is_open = line == "do" or (is_function and not line.endswith(" end")) or line.endswith("{")
-    return [Part(frozenset(names), "\n".join(lines), words(lines), is_rare) for names, lines, is_rare in found]
+    return tuple(Part(frozenset(names), "\n".join(lines), words(lines), is_rare) for names, lines, is_rare in found)
 
 
 def words(lines: Iterable[str]) -> frozenset[str]:
@@ -74,13 +76,13 @@ def reached_parts(parts: Iterable[Part], roots: frozenset[str]) -> list[Part]:
     while grows:
         grows = False
         for place, part in enumerate(listed):
-            if place not in kept and any(_is_used(name, known) for name in part.names):
+            if place not in kept and _is_used(part.names, known):
                 kept.add(place)
                 known |= part.words
                 grows = True
     return [part for place, part in enumerate(listed) if place in kept]
 
 
-def _is_used(name: str, known: set[str]) -> bool:
-    table, _, field = name.partition(".")
-    return name in known or (bool(field) and f"{table}[" in known)
+def _is_used(names: frozenset[str], known: set[str]) -> bool:
+    tables = (name.partition(".")[0] for name in names if "." in name)
+    return not names.isdisjoint(known) or any(f"{table}[" in known for table in tables)
