@@ -7,6 +7,7 @@ import pytest
 from orchestrator.cli.app import app
 from tests.bad_inputs.conftest import Run
 from tests.support.bad_inputs import SPELLINGS
+from tests.support.long import mostly_long
 
 STAYS = {"up", "coordinator", "worker", "flower", "console"}
 """Commands that start something, or hand everything on."""
@@ -19,7 +20,10 @@ def commands() -> list[str]:
     return [name or str(callback.__name__) for name, callback in callbacks if callback is not None]
 
 
-@pytest.mark.parametrize("command", [name for name in commands() if name not in STAYS])
+ENDING = [name for name in commands() if name not in STAYS]
+
+
+@pytest.mark.parametrize("command", mostly_long(ENDING, *ENDING[::2]))
 def test_every_argument(command: str, run: Run) -> None:
     forms: tuple[list[str], ...] = ([], ["--plan"], ["--tenant"], ["--task"], ["--nosuch"], ["x"])
     for number, text in enumerate(SPELLINGS):

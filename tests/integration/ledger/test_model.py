@@ -20,7 +20,7 @@ from orchestrator.domain.status import TASK_ACTIVE
 from orchestrator.fleet.rules import FleetRules
 from orchestrator.settings.model import Settings
 from tests.support.ledger_world import LedgerWorld
-from tests.support.long import long
+from tests.support.long import IS_LONG, long, longer
 from tests.support.pair import Pair, Previewed
 from tests.support.pair_machine import PairMachine
 from tests.support.seeds import SEEDS, run_seeded
@@ -187,6 +187,7 @@ class Machine(PairMachine):
             assert reply.answer == "ACCEPTED", f"{operation} of {target} {options} was offered: {reply}"
 
 
+@longer
 @pytest.mark.timeout(180)
 def test_ledger_and_model_agree(redis_client: redis.Redis, settings: Settings) -> None:
     PairMachine.client, PairMachine.base = redis_client, settings
@@ -215,7 +216,7 @@ def test_ledger_and_model_agree_under_any_seed(redis_client: redis.Redis, settin
 
 
 LIMITS = settings(
-    max_examples=60,
+    max_examples=60 if IS_LONG else 25,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
