@@ -20,8 +20,10 @@ ANSWERS = {
     "escapes of HTML": "&amp;amp;amp;amp;",
     "all of them": "=253D\\u0025&#37;",
     "quoted-printable": "=3D3D3D3D3D",
-    "cuts": "…%2",
+    "cuts": "…ab%2",
+    "cuts by dots": "...ab%2",
     "cuts behind how many begin": "ghp_…",
+    "cuts before how many end": "...1%ä%ä",
     "coded names of hosts": "xn--a-0%",
 }
 

@@ -14,7 +14,7 @@ from array import array
 from collections.abc import Iterable
 from typing import Final
 
-from orchestrator.secrets.needles import Beginnings, Needles
+from orchestrator.secrets.needles import Needles
 from orchestrator.secrets.places import is_inside_one, places_of
 
 DEPTH: Final = 5
@@ -36,15 +36,6 @@ _PRINTABLE: Final = re.compile(rb"=(?:[0-9A-Fa-f]{2}|[ \t]*\r?\n)")
 
 _MAY_BE: Final = re.compile(rb"[%\\&]|=[0-9A-Fa-f \t\r\n]|=$")
 
-_UNFINISHED: Final = re.compile(
-    rb"(?:[%=][0-9A-Fa-f]?"
-    rb"|\\(?:u[0-9A-Fa-f]{0,3}|x[0-9A-Fa-f]?|U[0-9A-Fa-f]{0,7})?|\\u[dD][89abAB][0-9A-Fa-f]{2}|\xed[\xa0-\xaf][\x80-\xbf]"
-    rb"|&(?:#[0-9]{0,7}|#[xX][0-9A-Fa-f]{0,6}|[A-Za-z][A-Za-z0-9]{0,31})?)\Z"
-)
-"""The first part of an escape, at the end; of a pair of surrogates also the first of the two, read or not."""
-
-_LONGEST_UNFINISHED: Final = 34
-
 BASE64: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
 
 
@@ -58,7 +49,7 @@ def places_of_escaped(raw: bytes, needles: Needles[bytes], cores: Needles[bytes]
     that holds one of ``cores``. ``needles``: see ``needles_of``.
     """
     found = list(_runs_of_base64(raw, array("L", range(len(raw) + 1)), cores))
-    for decoded, begins in _readings(raw):
+    for decoded, begins in readings_of(raw):
         spaced = decoded.replace(b"+", b" ")
         for needle in needles.inside(spaced):
             found += ((begins[at], begins[end]) for at, end in places_of(spaced, needle))
@@ -81,35 +72,7 @@ def _runs_of_base64(text: bytes, begins: array[int], cores: Needles[bytes]) -> I
             yield begins[at], begins[end]
 
 
-def beginning_before_a_cut(raw: bytes, beginnings: Beginnings) -> int:
-    """Where the longest beginning of a value stands at the text's end, escaped in whatever way; its end for none."""
-    return first_beginning(((raw, array("L", range(len(raw) + 1))), *_readings(raw)), beginnings)
-
-
-def first_beginning(readings: Iterable[tuple[bytes, array[int]]], beginnings: Beginnings) -> int:
-    """The same in whichever of these readings of a text. The shorter value's is read as well as the longer one's."""
-    first = None
-    for said, begins in readings:
-        first = begins[-1] if first is None else first
-        for end in ends_before_a_cut(said):
-            if (length := beginnings.at_end(said[:end])) > 0:
-                first = min(first, begins[end - length])
-    return first or 0
-
-
-def ends_before_a_cut(text: bytes) -> Iterable[int]:
-    """Where the text ends, and where it does without the escapes that the cut has left unfinished, each in another."""
-    end = len(text)
-    yield end
-    for _ in range(DEPTH):
-        found = _UNFINISHED.search(text, max(end - _LONGEST_UNFINISHED, 0), end)
-        if found is None:
-            return
-        end = found.start()
-        yield end
-
-
-def _readings(raw: bytes) -> Iterable[tuple[bytes, array[int]]]:
+def readings_of(raw: bytes) -> Iterable[tuple[bytes, array[int]]]:
     """The text read once, twice ..., as long as that changes it, and for each byte of it where in ``raw`` it begins."""
     text, begins = raw, array("L", range(len(raw) + 1))
     for depth in range(DEPTH + 1):
@@ -156,7 +119,7 @@ def needles_of(value: str) -> set[bytes]:
 
 def needles_of_bytes(raw: bytes) -> set[bytes]:
     """The same of a value in whatever encoding."""
-    return {one.replace(b"+", b" ") for one in (raw, *(text for text, _ in _readings(raw))) if one}
+    return {one.replace(b"+", b" ") for one in (raw, *(text for text, _ in readings_of(raw))) if one}
 
 
 def read_escapes(text: bytes, escapes: re.Pattern[bytes]) -> tuple[bytes, array[int]]:

@@ -20,17 +20,11 @@ from typing import Final
 from urllib.parse import quote, quote_plus
 
 from orchestrator.secrets.addresses import said_of_address
-from orchestrator.secrets.escapes import (
-    as_bytes,
-    beginning_before_a_cut,
-    may_be_escaped,
-    needles_of,
-    needles_of_bytes,
-    places_of_escaped,
-)
-from orchestrator.secrets.needles import Beginnings, Needles
-from orchestrator.secrets.places import HiddenPlaces, is_inside_one, places_of
-from orchestrator.secrets.wrapped import SHORTEST_BARE, beginning_of_wrapped, places_of_wrapped, without_gaps
+from orchestrator.secrets.cuts import SecretParts, places_at_cuts
+from orchestrator.secrets.escapes import as_bytes, may_be_escaped, needles_of, needles_of_bytes, places_of_escaped
+from orchestrator.secrets.needles import Needles, Parts
+from orchestrator.secrets.places import HiddenPlaces, places_of
+from orchestrator.secrets.wrapped import SHORTEST_BARE, places_of_wrapped, without_gaps
 from steps.http.address import encoded_host
 
 MASK: Final = "***"
@@ -41,8 +35,6 @@ SHORTEST: Final = 4
 _OTHERS: Final = ("latin-1", "cp1252")
 """Encodings that a service may use, or a reader take its text for; ``UTF-8`` is everybody's."""
 
-_CUT_MARK: Final = re.compile("…".encode() + rb"|(?<!\\)\\+u2026")
-"""As it is, and as JSON and ``ascii`` write it, also one in the other."""
 _PUNYCODE = re.compile(rb"xn--([a-z0-9-]{1,59})", re.IGNORECASE)
 
 
@@ -114,19 +106,15 @@ class KnownSecrets:
         return Needles(self._bare)
 
     @cached_property
-    def _beginnings(self) -> Beginnings:
-        return Beginnings(map(as_bytes, (*self._spelled, *self._coded)), SHORTEST)
-
-    @cached_property
-    def _beginnings_read(self) -> Beginnings:
-        return Beginnings(map(as_bytes, self.values), SHORTEST)
-
-    @cached_property
-    def _beginnings_wrapped(self) -> Beginnings:
-        return Beginnings(self._bare, SHORTEST_BARE)
+    def _parts(self) -> SecretParts:
+        return SecretParts(
+            Parts(map(as_bytes, (*self._spelled, *self._coded)), SHORTEST),
+            Parts(map(as_bytes, self.values), SHORTEST),
+            Parts(self._bare, SHORTEST_BARE),
+        )
 
     def masked(self, text: str) -> str:
-        """The text with every one of them replaced, also one that a cut (``…``) left the beginning of."""
+        """The text with every one of them replaced, also what a cut left of one (see ``cuts``)."""
         if not self.values:
             return text
         raw = as_bytes(text)
@@ -137,8 +125,8 @@ class KnownSecrets:
         if escaped or self._cores.inside(raw):
             found += places_of_escaped(raw, self._needles, self._cores)
         found += places_of_wrapped(raw, self._wrapped, HiddenPlaces(found), escaped=escaped)
-        if "…" in text or "u2026" in text:
-            found += self._beginnings_before_cuts(raw)
+        if "…" in text or "..." in text or "u2026" in text:
+            found += places_at_cuts(raw, self._parts)
         return HiddenPlaces(found).covered(raw, MASK.encode()).decode(errors="surrogatepass") if found else text
 
     def _is_coded_in(self, label: bytes) -> bool:
@@ -148,24 +136,6 @@ class KnownSecrets:
         except (UnicodeError, ValueError, OverflowError):
             return False
         return bool(self._hosts.inside(meant))
-
-    def _beginnings_before_cuts(self, raw: bytes) -> Iterator[tuple[int, int]]:
-        """The longest beginning of a value before each cut, with the piece of an escape that is left behind it."""
-        done = 0
-        for cut in _CUT_MARK.finditer(raw):
-            begin = done + self._beginning_at_end(raw[done : cut.start()])
-            while is_inside_one(raw, begin):
-                begin -= 1
-            if begin < cut.start():
-                yield begin, cut.start()
-            done = cut.end()
-
-    def _beginning_at_end(self, raw: bytes) -> int:
-        escaped = may_be_escaped(raw)
-        begins = len(raw) - self._beginnings.at_end(raw)
-        if escaped:
-            begins = min(begins, beginning_before_a_cut(raw, self._beginnings_read))
-        return min(begins, beginning_of_wrapped(raw, self._beginnings_wrapped, escaped=escaped))
 
 
 def _long_enough(values: Iterable[str]) -> frozenset[str]:

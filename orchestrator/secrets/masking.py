@@ -106,7 +106,8 @@ def _all_known() -> KnownSecrets:
 
 
 def mask(text: str) -> str:
-    """The text with every known secret value replaced, also one that a cut (``…``) left the beginning of."""
+    """The text with every known secret value replaced, also what a cut (``…``, ``...``) left of one, beginning or
+    end."""
     return _all_known().masked(text)
 
 

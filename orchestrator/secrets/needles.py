@@ -15,6 +15,9 @@ FEW: Final = 256
 _PIECES: Final = (8, 4)
 """Characters of a piece: the first that the needle has."""
 
+BEHIND_OTHERS: Final = 8
+"""Bytes of a value's end that are known for it behind such as may be anybody's."""
+
 
 class Needles(Generic[AnyStr]):
     """Each is found by a piece of its middle: secrets of one kind begin alike (``ghp_``), and keys end so too."""
@@ -48,26 +51,46 @@ class Needles(Generic[AnyStr]):
         self._by_piece.setdefault(length, {}).setdefault(piece, []).append(value)
 
 
-class Beginnings:
-    """The same of the beginnings of texts, of ``shortest`` bytes or more, at the end of one."""
+class Parts:
+    """The same of the beginnings of texts at the end of one, and of their ends at its begin: of those that have
+    ``shortest`` bytes or more."""
 
     def __init__(self, values: Iterable[bytes], shortest: int) -> None:
-        self._sorted: list[bytes] = sorted({one for one in values if len(one) >= shortest})
-        self._firsts: frozenset[bytes] = frozenset(one[:shortest] for one in self._sorted)
-        self._longest = max(map(len, self._sorted), default=0)
-        self._shortest = shortest
+        found = {one for one in values if len(one) >= shortest}
+        self._sorted: list[bytes] = sorted(found)
+        self._turned: list[bytes] = sorted(one[::-1] for one in found)
+        self._firsts: frozenset[bytes] = frozenset(one[:shortest] for one in found)
+        self._turned_firsts: frozenset[bytes] = frozenset(one[:shortest] for one in self._turned)
+        self._longest = max(map(len, found), default=0)
+        self.shortest = shortest
 
-    def at_end(self, text: bytes) -> int:
+    def beginning_at_end(self, text: bytes) -> int:
         """How many bytes the text ends with that are the first ones of a value, at most; 0 for none."""
         first = max(len(text) - self._longest, 0)
-        for begin in range(first, len(text) - self._shortest + 1):
-            if text[begin : begin + self._shortest] in self._firsts and self._is_beginning(text[begin:]):
+        for begin in range(first, len(text) - self.shortest + 1):
+            if text[begin : begin + self.shortest] in self._firsts and _begins_one(self._sorted, text[begin:]):
                 return len(text) - begin
         return 0
 
-    def _is_beginning(self, text: bytes) -> bool:
-        at = bisect_left(self._sorted, text)
-        return at < len(self._sorted) and self._sorted[at].startswith(text)
+    def end_at_begin(self, text: bytes, behind: int = 0) -> int:
+        """How many bytes the text begins with that are the last ones of a value, at most; 0 for none.
+
+        Of the first ``behind`` any number may be none of a value's, if ``BEHIND_OTHERS`` or more follow that are."""
+        last = min(len(text), behind + self._longest)
+        turned = text[:last][::-1]
+        for end in range(last, self.shortest - 1, -1):
+            at = last - end
+            if turned[at : at + self.shortest] in self._turned_firsts:
+                # Wherever in front of it a value's end begins, this is the end of that value, too.
+                known = min(end, max(end - behind, BEHIND_OTHERS))
+                if _begins_one(self._turned, turned[at : at + known]):
+                    return end
+        return 0
+
+
+def _begins_one(in_order: list[bytes], text: bytes) -> bool:
+    at = bisect_left(in_order, text)
+    return at < len(in_order) and in_order[at].startswith(text)
 
 
 def _longest_first(values: Iterable[AnyStr]) -> list[AnyStr]:

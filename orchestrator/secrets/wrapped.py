@@ -12,14 +12,8 @@ from array import array
 from collections.abc import Iterator
 from typing import Final
 
-from orchestrator.secrets.escapes import (
-    BASE64,
-    DEPTH,
-    ESCAPE,
-    first_beginning,
-    read_escapes,
-)
-from orchestrator.secrets.needles import Beginnings, Needles
+from orchestrator.secrets.escapes import BASE64, DEPTH, ESCAPE, read_escapes
+from orchestrator.secrets.needles import Needles
 from orchestrator.secrets.places import HiddenPlaces, is_inside_one, places_of
 
 SHORTEST_BARE: Final = 8
@@ -45,19 +39,13 @@ def places_of_wrapped(
     ``without_gaps`` makes them; ``escaped``: whether anything in the text may be another notation."""
     if not escaped and not needles.inside(_GAP.sub(b"", raw)):
         return
-    for said, begins in _readings(raw, escaped=escaped):
+    for said, begins in readings_of_wrapped(raw, escaped=escaped):
         for needle in needles.inside(said):
             for at, end in places_of(said, needle):
                 if not found.hold(begins[at], begins[end - 1]):
                     place = _whole_words(raw, begins[at], begins[end])
                     if not any(is_inside_one(raw, one) for one in place):
                         yield place
-
-
-def beginning_of_wrapped(raw: bytes, beginnings: Beginnings, *, escaped: bool) -> int:
-    """Where the longest beginning of one stands at the end of a text that was cut, with white space inside; its end for
-    none."""
-    return len(raw) if len(raw) < SHORTEST_BARE else first_beginning(_readings(raw, escaped=escaped), beginnings)
 
 
 def _whole_words(raw: bytes, begin: int, end: int) -> tuple[int, int]:
@@ -70,7 +58,7 @@ def _whole_words(raw: bytes, begin: int, end: int) -> tuple[int, int]:
     return begin, end
 
 
-def _readings(raw: bytes, *, escaped: bool) -> Iterator[tuple[bytes, array[int]]]:
+def readings_of_wrapped(raw: bytes, *, escaped: bool) -> Iterator[tuple[bytes, array[int]]]:
     """The text without white space, as it is and read once, twice ...; and the same of it as quoted-printable."""
     start = raw, array("L", range(len(raw) + 1))
     folded = _read(start, _FOLD)

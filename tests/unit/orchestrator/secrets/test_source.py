@@ -15,7 +15,7 @@ from orchestrator.secrets.folder import FILE_LIMIT_BYTES, SecretFolder
 from orchestrator.secrets.kept_values import KeptValues
 from orchestrator.secrets.known import KnownSecrets
 from orchestrator.secrets.masking import _change, mask, mask_all_of, mask_value, remember
-from orchestrator.secrets.needles import FEW, Beginnings, Needles
+from orchestrator.secrets.needles import FEW, Needles, Parts
 from orchestrator.secrets.references import Secrets
 from orchestrator.secrets.source import SecretSource
 from orchestrator.templates.templates import TemplateFault, render
@@ -163,6 +163,9 @@ def test_of_many_none_is_missed() -> None:
         assert known.masked(f"said {value[:7]}…") == "said ***…"
     needles = Needles([*values, "xyz", "abcd"])
     assert needles.inside(f"{values[7]}xyz and abcd") == [values[7], "abcd", "xyz"]
-    beginnings = Beginnings(map(str.encode, values), 4)
-    assert beginnings.at_end(b"and ghp_001") == len("ghp_001")
-    assert beginnings.at_end(b"and ghp_x") == 0
+    parts = Parts(map(str.encode, values), 4)
+    assert parts.beginning_at_end(b"and ghp_001") == len("ghp_001")
+    assert parts.beginning_at_end(b"and ghp_x") == 0
+    assert parts.end_at_begin(b"0003ddd and") == len("0003ddd")
+    assert parts.end_at_begin(b"041p_0008iiiiiiii", 3) == len("041p_0008iiiiiiii")
+    assert parts.end_at_begin(b"0413ddd", 3) == 0
