@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 MOST_SAID: Final = 10_000
 """Characters of what one error says."""
 
@@ -34,6 +36,7 @@ _LONGEST_SOURCE: Final = 1_000_000
 _NAME: Final[Any] = type.__dict__["__name__"]
 _OWN: Final[Any] = BaseException.__dict__
 _MEMBERS: Final[Any] = BaseExceptionGroup.__dict__["exceptions"]
+_TITLE: Final[Any] = ValidationError.__dict__["title"]
 
 _BY_CAUSE: Final = "The above exception was the direct cause of the following exception:"
 _MEANWHILE: Final = "During handling of the above exception, another exception occurred:"
@@ -140,9 +143,21 @@ def _notes(error: BaseException) -> list[str]:
 
 def _said(error: BaseException) -> str | None:
     try:
-        return exact_text(str(error), MOST_SAID)
+        is_pydantics = issubclass(type(error), ValidationError)
+        return exact_text(_of_model(error) if is_pydantics else str(error), MOST_SAID)
     except BaseException:  # noqa: BLE001 - of the error's own code, see above
         return None
+
+
+def _of_model(error: Any) -> str:
+    """As pydantic tells it, without the values: it cuts them in their middle, a secret too. Whole they may be an answer
+    with secrets that nobody knows, and the error does not say whether its model hides them."""
+    found = ValidationError.errors(error, include_url=False, include_context=False, include_input=False)
+    lines = [f"{len(found)} validation error{'s' if len(found) > 1 else ''} for {_TITLE.__get__(error)}"]
+    for one in found:
+        lines += [".".join(map(str, one["loc"]))] if one["loc"] else []
+        lines.append(f"  {one['msg']} [type={one['type']}]")
+    return "\n".join(lines)
 
 
 def _where(trace: TracebackType | None) -> list[str]:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import structlog
+from pydantic import ValidationError
 
 from steps.raised import is_for_process
-from steps.told import MOST_SAID, exact_text, type_name
+from steps.told import MOST_SAID, exact_text, type_name, words_of
 
 MOST_DEPTH: Final = 20
 """Levels of lists and mappings that are shown."""
@@ -72,8 +73,10 @@ def _whole(value: int) -> int | str:
 
 
 def _words(value: Any) -> str:
-    """As ``repr``, but for text."""
+    """As ``repr``, but for text, and for an error of pydantic's, which would quote what it is about."""
     try:
+        if issubclass(type(value), ValidationError):
+            return words_of(value)
         return exact_text(value if issubclass(type(value), str) else repr(value), MOST_SAID)
     except BaseException as error:
         if is_for_process(error):

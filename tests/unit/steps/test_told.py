@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
 from steps.told import MOST_SAID, MOST_TOLD, cause_of, full_words_of, origin_of, said_by, type_name, words_of
 from tests.support.hostile_errors import HOSTILE
@@ -99,3 +100,47 @@ def test_of_code_that_gives_itself_a_name_no_file_is_read_that_is_none() -> None
 
     for name in ("/dev/zero", "/srv/\0", "<made>"):
         assert of(name).split("\n")[-2:] == [f'  File "{name}", line 1, in <module>', "ValueError: x"]
+
+
+class Answer(BaseModel):
+    """What a step reads."""
+
+    token: int
+    parts: list[int]
+
+
+class OfAPackage(ValidationError):
+    """One of pydantic's that a package has made its own, and gave words that quote more."""
+
+    @property
+    def title(self) -> str:
+        raise SystemExit
+
+    def __str__(self) -> str:
+        return super().__str__() + "quoted"
+
+
+def test_what_a_model_refuses_is_told_without_the_values() -> None:
+    """pydantic quotes them cut in their middle, where nobody would find a secret."""
+    secret = "quoted-R7kQ2mVx9LtB4nZs8WcY1aEd5HfJ6uPgT3oKqXwNvDyM0Gi"
+    said = (
+        "2 validation errors for Answer\n"
+        "token\n  Input should be a valid integer, unable to parse string as an integer [type=int_parsing]\n"
+        "parts.0\n  Input should be a valid integer [type=int_type]"
+    )
+
+    def refuse() -> None:
+        Answer.model_validate({"token": secret, "parts": [{"error": secret}]})
+
+    with pytest.raises(ValidationError) as caught:
+        refuse()
+    assert words_of(caught.value) == f"ValidationError: {said}"
+    own = OfAPackage.from_exception_data("of it", [{"type": "int_type", "loc": ("n",), "input": secret}])
+    assert said_by(own) == "1 validation error for of it\nn\n  Input should be a valid integer [type=int_type]"
+    group = ExceptionGroup("group", [caught.value, RuntimeError("other")])
+    group.__cause__ = own
+    text = full_words_of(group)
+    assert all(f"    {line}" in text.split("\n") for line in f"ValidationError: {said}".split("\n"))
+    assert said_by(own) in text
+    assert "input_value" not in text
+    assert "quoted" not in text

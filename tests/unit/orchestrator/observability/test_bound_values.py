@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import structlog
+from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.domain.status import TaskState
 from orchestrator.observability.logs import configure_logs
@@ -75,6 +76,14 @@ def test_what_is_plain_stays_as_it_is(capsys: pytest.CaptureFixture[str]) -> Non
     line = json.loads(capsys.readouterr().err)
     assert {name: line[name] for name in given} == given
     assert (line["status"], line["pair"]) == ("FAILED", [1, "b"])
+
+
+def test_an_error_of_a_model_shows_no_value(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(Settings(log_format="json"))
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(int).validate_python({"given": "nobody knows this"})
+    structlog.get_logger("acme").error("x", error=caught.value)
+    assert json.loads(capsys.readouterr().err)["error"].endswith("Input should be a valid integer [type=int_type]")
 
 
 def test_a_line_that_cannot_even_be_told_of_ends_nobody() -> None:
