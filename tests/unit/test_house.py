@@ -1,18 +1,21 @@
-"""House rules that no linter knows: one name for one thing, states and task ids at home, doors kept shut."""
+"""House rules that no linter knows: one name for one thing, states at home, doors kept shut."""
 
 from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
 
 from orchestrator.domain.status import DAMAGED, LOST, PURGED, PlanState, TaskState
 from orchestrator.domain.waves import WaveState
+from tests.support.agreed_lists import must_agree
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("steps", "checkpoint", "orchestrator", "workers")
@@ -136,24 +139,6 @@ def test_pages_and_scripts_quote_no_state() -> None:
     assert not quoted, "\n".join(quoted)
 
 
-@pytest.mark.parametrize(
-    ("pattern", "home"),
-    [
-        (r"""\.rpartition\(["']\.["']\)|\.rsplit\(["']\.["']""", "orchestrator/domain/task_id.py"),
-        (r"""plan_id\}\.\{|plan_id \+ ["']\.""", "orchestrator/domain/task_id.py"),
-        (r"""\.\. *["']\.["'] *\.\.|%\.\(?%d""", "orchestrator/ledger/scripts/includes/task_id.lua"),
-    ],
-)
-def test_task_ids_are_made_and_cut_in_one_module(pattern: str, home: str) -> None:
-    found = {
-        path.relative_to(ROOT).as_posix()
-        for folder in ("orchestrator", "workers")
-        for path in (ROOT / folder).rglob("*")
-        if path.suffix in (".py", ".lua") and re.search(pattern, path.read_text())
-    }
-    assert found == {home}
-
-
 AT_HOME = ("tests", "benchmarks", "examples", "reference", "celeryconfig")
 """What the packages do without; `[tool.importlinter]` says so of statements."""
 
@@ -250,6 +235,30 @@ def test_every_room_has_its_tests() -> None:
     ]
     untested = (rooms - tested[0] - tested[1]) | ({*PACKAGES} - tested[2])
     assert not untested, _said(sorted(untested), "A room without tests: tests/unit/<package>/<room>.")
+
+
+def test_the_page_has_the_floors_of_the_import_rule() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (floors,) = (contract["layers"] for contract in contracts if contract.get("containers") == ["orchestrator"])
+    ruled = [set(re.split(r" [:|] ", floor)) for floor in reversed(floors)]
+    (sentence,) = re.findall(r"lowest first: ([^.]+)\.", page)
+    drawn = [set(re.split(r",\s+", floor)) for floor in re.split(r"\s+<\s+", sentence)]
+    wrong = [
+        f"{sorted(rule)}, the page has {sorted(told)}"
+        for rule, told in zip_longest(ruled, drawn, fillvalue=set[str]())
+        if rule != told
+    ]
+    assert not wrong, _said(
+        wrong, 'The floors of "The rooms" in docs/architecture.md are those of [tool.importlinter].'
+    )
+    (listed,) = re.findall(r"^orchestrator/ .*\n((?:  .*\n)+)", page, re.MULTILINE)
+    must_agree(
+        set().union(*ruled) - {"client", "facade"},
+        re.findall(r"^  (\w+)/", listed, re.MULTILINE),
+        lacking="{}/ has no line in the list of rooms in docs/architecture.md: what it is for",
+        left_over="{}/ has a line in the list of rooms in docs/architecture.md, and is no room",
+    )
 
 
 def test_every_folder_of_code_is_a_package() -> None:

@@ -1,0 +1,125 @@
+"""A task's id is made and cut in one module, and in one of the scripts' parts: elsewhere a dot joins and cuts what is
+known to be no task's id."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.support.agreed_lists import must_agree
+
+ROOT: Final = Path(__file__).parents[4]
+HOME: Final = "orchestrator/domain/task_id.py"
+PATHS: Final = {"path", "place", "parts", "loc", "__module__"}
+"""What ways through a document, and names of Python's, are called everywhere."""
+
+NO_IDS: Final = {
+    ("orchestrator/ledger/damaged_keys.py", "text"): "a number that may have a fraction",
+    ("orchestrator/ledger/script_levels.py", "tables"): "a field of a table of Lua's",
+    ("orchestrator/ledger/script_parts.py", "name"): "the same",
+    ("orchestrator/ledger/script_parts.py", "word"): "the same",
+    ("orchestrator/ledger/stored_forms.py", "field"): "a member of a JSON object",
+    ("orchestrator/ledger/stored_forms.py", "member"): "the same",
+    ("orchestrator/observability/logs.py", "logger_name"): "a logger, and those above it",
+    ("orchestrator/observability/logs.py", "name"): "the same",
+}
+"""What else is joined or cut by a dot: where, how it is called there, and what it is."""
+
+LUA_HOMES: Final = {
+    "orchestrator/ledger/scripts/includes/task_id.lua",
+    "orchestrator/ledger/scripts/includes/members.lua",  # a member of a JSON object
+}
+CUTS: Final = {"partition", "rpartition", "split", "rsplit", "index", "rindex", "find", "rfind"}
+
+
+def dotted(text: str) -> Iterator[str]:
+    """What Python cuts by a dot or writes before one: its name, or the format that it is written by."""
+    if not re.search(r"""["']\.["']|\}\.|%[sd]\.""", text):
+        return
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Call(func=ast.Attribute(value=cut, attr=verb), args=[ast.Constant(value="."), *_]) if verb in CUTS:
+                yield _name(cut)
+            case ast.Call(func=ast.Attribute(value=ast.Constant(value="."), attr="join"), args=[joined]):
+                yield _name(joined)
+            case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(form)), attr="format")):
+                yield from re.findall(r".*\}\.[{\d].*", form)
+            case ast.BinOp(left=ast.Constant(value=str(form)), op=ast.Mod()):
+                yield from re.findall(r".*%[sd]\.[%\d].*", form)
+            case ast.BinOp(left=first, op=ast.Add(), right=ast.Constant(value=".")):
+                yield _name(first)
+            case ast.JoinedStr(values=parts):
+                yield from _before_dots(parts)
+
+
+def _before_dots(parts: list[ast.expr]) -> Iterator[str]:
+    """A dot alone behind a value at a text's end is a full stop, unless the text has nothing else."""
+    for number, (part, behind) in enumerate(pairwise(parts)):
+        match part, behind:
+            case ast.FormattedValue(value=value), ast.Constant(value=str(text)):
+                if re.fullmatch(r"\.\d+" if number and number + 2 == len(parts) else r"\.\d*", text):
+                    yield _name(value)
+
+
+def _name(node: ast.expr) -> str:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str(name))):
+            return name
+        case ast.Subscript(value=value) | ast.Call(func=ast.Attribute(value=value)) | ast.Call(args=[value, *_]):
+            return _name(value)
+        case ast.GeneratorExp(generators=[ast.comprehension(iter=walked), *_]):
+            return _name(walked)
+    return ast.unparse(node)
+
+
+def test_what_is_cut_or_joined_by_a_dot_elsewhere_is_no_task_id() -> None:
+    paths = [path for room in ("orchestrator", "workers") for path in (ROOT / room).rglob("*.py")]
+    found = {(path.relative_to(ROOT).as_posix(), name) for path in paths for name in dotted(path.read_text())}
+    assert {(HOME, "task_id"), (HOME, "plan_id")} <= found
+    must_agree(
+        {one for one in found if one[0] != HOME and one[1] not in PATHS},
+        NO_IDS,
+        lacking="{} is cut or joined by a dot: a task's id by a function of orchestrator/domain/task_id.py, what is "
+        "none with what it is into NO_IDS",
+        left_over="{} is in NO_IDS, and nothing there is cut or joined by a dot",
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'task_id.partition(".")',
+        'task.id.split(".")[0]',
+        'task_id[: task_id.rindex(".")]',
+        'f"{plan}.{position}"',
+        'f"{plan}." + str(position)',
+        'f"task {plan}.0"',
+        'plan + "." + str(position)',
+        '".".join((plan, str(position)))',
+        '".".join(map(str, pair))',
+        '"%s.%d" % (plan, position)',
+        '"{}.{}".format(plan, position)',
+    ],
+)
+def test_an_id_that_is_made_or_cut_is_told(text: str) -> None:
+    (name,) = dotted(text)
+    assert name not in PATHS
+
+
+@pytest.mark.parametrize("text", ['f"gone: {plan}."', '"%.1f s" % took', '"{:.1f}".format(took)', '"v1.2".split("v")'])
+def test_other_dots_are_not(text: str) -> None:
+    assert not list(dotted(text))
+
+
+def test_scripts_make_and_cut_them_in_one_part() -> None:
+    """A format that is no more than a number's (``%.0f``) has its dot for another reason."""
+    scripts = (ROOT / "orchestrator" / "ledger" / "scripts").rglob("*.lua")
+    by_dots = r"""\.\. *["']\.|%[sd]\.|%\.(?!\d+f)"""
+    found = {path.relative_to(ROOT).as_posix() for path in scripts if re.search(by_dots, path.read_text())}
+    assert found == LUA_HOMES
