@@ -47,7 +47,7 @@ LEDGER: Final = _named(
     Metric(
         "changeover_task_duration_seconds",
         "histogram",
-        "Tasks from start to end, pauses and outages included",
+        "Attempts of tasks from start to end, pauses and outages included",
         ("result",),
     ),
     Metric(

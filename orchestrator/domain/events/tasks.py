@@ -53,7 +53,7 @@ class TaskRecovered(TaskEvent):
 
 
 class TaskCompleted(TaskEvent):
-    """``duration_millis`` is all the time from start to end; ``paused_millis`` of it were spent paused."""
+    """``duration_millis`` is the time since the start of this attempt; ``paused_millis`` of it were spent paused."""
 
     type: Literal["TaskCompleted"] = "TaskCompleted"
     duration_millis: int
