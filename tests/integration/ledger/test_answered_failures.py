@@ -186,7 +186,6 @@ def test_a_skip_costs_no_retry_and_a_retry_from_scratch_runs_the_stage(world: Le
     world.break_stage(task)
     assert skip(world, task).what == "two"
     assert world.task(task)["skipped"].split("\n") == ["one", "two"]
-    world.client.hset(world.keys.of("task", task), "retries", 0)
     world.serve("p")
     world.finish(task)
     world.ask("cancel", task)
