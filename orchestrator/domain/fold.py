@@ -233,8 +233,8 @@ class LogFold:
         if state in TASK_ACTIVE:
             self._admit(task, is_rollback=state is TaskState.ROLLING_BACK)
         elif state is TaskState.PAUSED:
-            known = task.whole or bool(task.pause_asked)  # Else its plan's resume may let it go on.
-            if task.state is TaskState.RUNNING and not task.pause_asked:
+            known = task.whole or bool(task.pause_asked)  # Else nobody knows whether its plan has paused it.
+            if known and task.state is TaskState.RUNNING and not task.pause_asked:
                 plan.paused.add(task.task_id)
             task.pause_asked, task.waiting = 0, False
         else:

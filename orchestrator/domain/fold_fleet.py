@@ -22,6 +22,7 @@ def create_fleet(plan: FoldedPlan, event: e.PlanCreated) -> None:
     """Takes what the plan says of its tenants together."""
     plan.bear(event.failure_tolerance)
     plan.auto_rollback = event.auto_rollback == "task"
+    plan.on_breach = event.on_breach or plan.on_breach
     for told in event.waves:
         wave = FoldedWave(
             name=told.name,
@@ -150,6 +151,8 @@ def note_failure(plan: FoldedPlan, task: FoldedTask, event: e.TaskEvent) -> None
     if plan.state not in _STOPPABLE or plan.cancel_asked:
         return
     plan.failed_wave = task.wave
+    # No policy about moves takes a whole plan back because one tenant could not be.
+    plan.breach_action = "pause" if task.state is TaskState.ROLLBACK_FAILED else plan.on_breach
     for part in (task.wave, plan):
         if part is not None:
             part.note_failure(event.sequence_id)

@@ -118,6 +118,10 @@ class FoldedPlan(FoldedPart):
     """What followed when a breaker tripped, until somebody answers."""
     failed_wave: FoldedWave | None = None
     """The wave of the failure that has come last."""
+    on_breach: str = "pause"
+    """What it declares that follows when a breaker trips."""
+    breach_action: str = "pause"
+    """What follows should the failure that has come last trip one."""
 
     @property
     def undone_wave(self) -> FoldedWave | None:

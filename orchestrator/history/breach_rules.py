@@ -17,6 +17,16 @@ OPERATION: Final = {"pause": "pause", "cancel": "cancel", "rollback_wave": "paus
 """What a breaker asks of its plan, by the action that it names."""
 
 
+def declared(world: World, event: e.Event, report: Report) -> None:
+    """I14: a breaker that trips does what its plan declares; by a way back that fails the plan only pauses."""
+    plan = world.plans.get(event.plan_id)
+    if plan is None or not plan.created or not isinstance(event, e.PlanBreakerTripped):
+        return
+    if event.action != plan.breach_action:
+        message = f"the action of a breaker of {plan.plan_id} is {event.action}, and should be {plan.breach_action}"
+        report.add("I14", message, plan.created, event)
+
+
 def on_breach(world: World, event: e.Event, report: Report) -> None:
     """I14: what the plan declares follows in the write of the trip, asked for by its policy: nothing stands between,
     unless the plan pauses already or is over."""

@@ -17,7 +17,7 @@ from orchestrator.history.asked_rules import (
     retry_end,
     stop_asked,
 )
-from orchestrator.history.breach_rules import on_breach, soak_begin, way_back_answered
+from orchestrator.history.breach_rules import declared, on_breach, soak_begin, way_back_answered
 from orchestrator.history.fleet_rules import (
     breaker,
     gate_asked,
@@ -65,6 +65,7 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
     soak,
     breaker,
     trip,
+    declared,
     on_breach,
     policy,
     policy_asked,

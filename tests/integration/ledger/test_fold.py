@@ -158,6 +158,16 @@ def plan_resumed(world: LedgerWorld) -> Iterator[None]:
     yield
 
 
+def plan_resumed_around_a_pause_of_its_own(world: LedgerWorld) -> Iterator[None]:
+    (task,) = world.started("p", ["a"])
+    world.begin(task)
+    world.ask("pause", task)
+    world.succeed(task)
+    world.ask("pause", "p")
+    world.ask("resume", "p")
+    yield
+
+
 def held_by_another(world: LedgerWorld) -> Iterator[None]:
     (holder,) = world.started("first", ["a"])
     waiter, _ = world.started("p", ["a", "b"], max_concurrency=2)
@@ -190,6 +200,7 @@ HISTORIES: tuple[History, ...] = (
     cancel_in_chunks,
     pauses,
     plan_resumed,
+    plan_resumed_around_a_pause_of_its_own,
     held_by_another,
 )
 

@@ -144,7 +144,7 @@ TWO = {"name": "canary", "tenants": 2, "failureTolerance": {"count": 0}}
 
 def back_as_a_whole(fails: bool) -> list[Line]:
     """Both are back; the one that tripped it, and the rest, are to move again."""
-    head = opening()
+    head = opening(onBreach="rollback_plan")
     head[0][1]["waves"] = [TWO, {"name": "rest", "tenants": 1}]
     head[2] = task(1, "TaskCreated", wave=0)
     head[6] = begun("canary", 2)
