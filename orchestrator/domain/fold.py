@@ -15,6 +15,7 @@ from typing import Final
 
 from orchestrator.domain import events as e
 from orchestrator.domain import fold_fleet as fleet
+from orchestrator.domain import fold_stages as stages
 from orchestrator.domain.folded import FoldedPlan, FoldedTask, QueueClass
 from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, PlanState, TaskState
 
@@ -216,7 +217,7 @@ class LogFold:
         task = self._task(plan, event.task_id, event.tenant_id, kind)
         task.last = event.sequence_id
         if isinstance(event, e.StageEvent):
-            self._of_stage(task, event)
+            stages.move_stage(task, event)
             fleet.note_skipped(plan, task, event)
             return
         if isinstance(event, e.TaskFailureAccepted) and not task.is_accepted:
@@ -231,7 +232,7 @@ class LogFold:
             return
         known = True
         if state in TASK_ACTIVE:
-            self._admit(task, is_rollback=state is TaskState.ROLLING_BACK)
+            self._admit(task, is_rollback=state is TaskState.ROLLING_BACK, told=event)
         elif state is TaskState.PAUSED:
             known = task.whole or bool(task.pause_asked)  # Else nobody knows whether its plan has paused it.
             if known and task.state is TaskState.RUNNING and not task.pause_asked:
@@ -246,17 +247,16 @@ class LogFold:
         task.known = known
         if state is TaskState.ROLLED_BACK:
             fleet.forget_skipped(plan, task)
+            task.touched = []
         if not was_counted:
             fleet.note_failure(plan, task, event)
         fleet.note_back(plan, task)
 
-    def _admit(self, task: FoldedTask, *, is_rollback: bool) -> None:
+    def _admit(self, task: FoldedTask, *, is_rollback: bool, told: e.TaskEvent | None = None) -> None:
         self.holders.setdefault(task.tenant_id, task.task_id)
         task.holds, task.waiting, task.queued_as = True, False, QueueClass.MOVE
         if is_rollback:
-            if task.state is not TaskState.ROLLBACK_FAILED:
-                task.rolled_back = []
-            task.goes_back, task.stage = True, ""
+            stages.begin_way_back(task, told)
             _ask_rollback(task, 0)
             task.pause_asked = task.cancel_asked = 0
 
@@ -267,22 +267,6 @@ class LogFold:
         plan.paused.discard(task.task_id)
         if self.holders.get(task.tenant_id) == task.task_id:
             del self.holders[task.tenant_id]
-
-    @staticmethod
-    def _of_stage(task: FoldedTask, event: e.StageEvent) -> None:
-        match event:
-            case e.TaskStageStarted() | e.TaskStageRollingBack():
-                task.stage, task.stage_started = event.stage_name, event.sequence_id
-                if task.wave is not None:
-                    task.wave.has_begun = True
-            case e.TaskStageSucceeded():
-                task.recorded.append(event.stage_name)
-                task.stage = ""
-            case e.TaskStageRolledBack():
-                task.rolled_back.append(event.stage_name)
-                task.stage = ""
-            case _:
-                task.stage = ""
 
 
 def _ask_rollback(task: FoldedTask, asked: int) -> None:

@@ -50,6 +50,10 @@ class FoldedTask:
     recorded: list[str] = field(default_factory=list)
     """Stages recorded as succeeded in this attempt, in order."""
     rolled_back: list[str] = field(default_factory=list)
+    touched: list[str] = field(default_factory=list)
+    """Stages that have begun in any attempt, in order; none once all of it is back."""
+    to_roll_back: list[str] | None = None
+    """Of its way back the stages that are left, in order, if the log tells."""
     stage: str = ""
     """The stage that has begun and is not recorded."""
     labels: dict[str, str] = field(default_factory=dict)

@@ -59,6 +59,19 @@ def boundary(world: World, event: e.Event, report: Report) -> None:
         report.add("I5", f"{task.task_id} is admitted while its plan is {plan.state}", event)
 
 
+def mid_stage(world: World, event: e.Event, report: Report) -> None:
+    """I5: a task that runs pauses, is given up or turns back between stages, or in the one whose worker was lost."""
+    if not isinstance(event, e.TaskPaused | e.TaskCancelled | e.TaskRollingBack):
+        return
+    task = world.tasks.get(event.task_id)
+    if task is None or task.state is not TaskState.RUNNING or not task.stage or world.is_damaged(event.plan_id):
+        return
+    recovered = world.recoveries[event.task_id][-1:]
+    if not recovered or recovered[0].sequence_id < task.stage_started:
+        message = f"{event.type} of {task.task_id} in the middle of its stage {task.stage}"
+        report.add("I5", message, task.stage_started, event)
+
+
 def plan_pause(world: World, event: e.Event, report: Report) -> None:
     """I5: PlanPaused comes with the end of the last running stage."""
     plan = world.plans.get(event.plan_id)

@@ -1,8 +1,9 @@
-"""What a dump says of each tenant: its holder and its line."""
+"""What a dump says of each tenant: its holder, who has moved it last, and its line."""
 
 from __future__ import annotations
 
 from orchestrator.domain.status import TASK_ENDED
+from orchestrator.domain.stored_json import counted_number
 from orchestrator.domain.task_id import plan_of
 from orchestrator.history.dump_plans import CLASS_WIDTH
 from orchestrator.history.ledger_dump import LedgerDump, is_set, waits
@@ -24,6 +25,12 @@ def check_tenants(dump: LedgerDump, report: Report) -> None:
                 report.add("I1", f"{tenant_id} is held by {holder}, which is no task of it")
             elif task.get("status") in TASK_ENDED:
                 report.add("I1", f"{tenant_id} is held by {holder}, which is {task['status']}")
+            epoch, moved_at = (counted_number(record.get(name)) for name in ("epoch", "moverEpoch"))
+            mover = record.get("mover")
+            if epoch is not None and moved_at is not None and epoch < moved_at + (mover != holder):
+                report.add(
+                    "I8", f"{tenant_id} is held by {holder} under {epoch}; {mover} has moved it under {moved_at}"
+                )
         for task_id, ticket in line.items():
             task = dump.tasks.get(task_id, {})
             if dump.is_damaged(plan_of(task_id)):

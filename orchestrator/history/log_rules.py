@@ -8,7 +8,7 @@ from typing import Final
 from orchestrator.domain import events as e
 from orchestrator.domain.errors import quoted_value
 from orchestrator.fleet.calendar import parse_recurrence
-from orchestrator.history.admission_rules import boundary, cap, exclusion, order, plan_pause
+from orchestrator.history.admission_rules import boundary, cap, exclusion, mid_stage, order, plan_pause
 from orchestrator.history.asked_rules import (
     admission_kind,
     followed_up,
@@ -35,7 +35,7 @@ from orchestrator.history.move_rules import plan_move, task_asked, task_move, wa
 from orchestrator.history.pace_rules import expiry, rate, start_time
 from orchestrator.history.plan_rules import numbers, plan_end, repeat, sequence, submission
 from orchestrator.history.report import Report
-from orchestrator.history.stage_rules import completion, epochs, fence, stages
+from orchestrator.history.stage_rules import completion, epochs, fence, stages, whole_way_back
 from orchestrator.history.told_rules import numbers_told, tenant
 from orchestrator.history.way_back_rules import way_back_at_once
 from orchestrator.history.world import World
@@ -52,8 +52,10 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
     start_time,
     expiry,
     stages,
+    whole_way_back,
     completion,
     boundary,
+    mid_stage,
     plan_pause,
     waves,
     wave_end,

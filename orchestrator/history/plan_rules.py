@@ -106,7 +106,8 @@ def plan_end(world: World, event: e.Event, report: Report) -> None:
 def _right_ends(plan: FoldedPlan) -> tuple[str, ...]:
     """How the plan may end, all its tasks having ended. A rollback that was withdrawn leaves no trace in its task."""
     if plan.state is PlanState.ROLLING_BACK:
-        return _UNDONE[1:] if plan.counts[TaskState.ROLLBACK_FAILED] else _UNDONE
+        stays = plan.counts[TaskState.ROLLBACK_FAILED] or any(task.touched for task in plan.tasks.values())
+        return _UNDONE[1:] if stays else _UNDONE
     if plan.cancel_asked:
         return ("PlanCancelled",)
     # Those that are accepted do not count.

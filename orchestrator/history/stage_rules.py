@@ -6,6 +6,7 @@ A task that the log does not tell from its beginning on (it was cut there) is ju
 from __future__ import annotations
 
 from orchestrator.domain import events as e
+from orchestrator.domain.folded import FoldedTask
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.history.report import Report
 from orchestrator.history.world import World
@@ -37,6 +38,41 @@ def stages(world: World, event: e.Event, report: Report) -> None:
                 report.add("I4", f"{task.task_id}: {name} is rolled back while the task is {task.state}", event)
         case _:
             pass
+
+
+def whole_way_back(world: World, event: e.Event, report: Report) -> None:
+    """I4: a way back takes every stage that has begun, one by one in the order that it says, and leaves none."""
+    task = world.tasks.get(getattr(event, "task_id", None) or "")
+    if task is None or not task.known or world.is_damaged(event.plan_id):
+        return
+    left = task.to_roll_back
+    match event:
+        case e.TaskRollingBack():
+            if task.whole and list(event.stages_to_rollback) not in _ways_back(task):
+                message = (
+                    f"{task.task_id} goes back over {list(event.stages_to_rollback)}, and has begun {task.touched}"
+                )
+                report.add("I4", message, event)
+        case e.TaskStageRollingBack():
+            if task.stage:
+                report.add("I4", f"{task.task_id} rolls {event.stage_name} back in the middle of {task.stage}", event)
+            elif left is not None and event.stage_name not in left[:1]:
+                report.add("I4", f"{task.task_id} rolls {event.stage_name} back, and {left} are left, in order", event)
+        case e.TaskStageRolledBack() | e.TaskStageRollbackFailed():
+            if event.stage_name != task.stage and (left is not None or task.stage):
+                report.add("I4", f"{task.task_id}: {event.stage_name} is rolled back without having begun to", event)
+        case e.TaskRolledBack() if left:
+            report.add("I4", f"{task.task_id} is rolled back, and {left} are not", event)
+        case _:
+            pass
+
+
+def _ways_back(task: FoldedTask) -> list[list[str]]:
+    """What it may go back over, front to back or not: one that failed goes on where it stopped, or begins anew."""
+    begun = [task.touched]
+    if task.state is TaskState.ROLLBACK_FAILED:
+        begun.append([name for name in task.touched if name not in task.rolled_back])
+    return [way for names in begun for way in (names, names[::-1])]
 
 
 def completion(world: World, event: e.Event, report: Report) -> None:

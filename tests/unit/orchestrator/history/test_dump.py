@@ -87,6 +87,14 @@ def epoch_above_counter(dump: LedgerDump) -> None:
     dump.epoch = 0
 
 
+def epoch_under_the_mover_s(dump: LedgerDump) -> None:
+    dump.tenants["t0"] |= {"mover": "q.0", "moverEpoch": "1"}
+
+
+def epoch_under_its_own(dump: LedgerDump) -> None:
+    dump.tenants["t0"] |= {"mover": "p.0", "moverEpoch": "2"}
+
+
 def no_lease(dump: LedgerDump) -> None:
     dump.leases_running.clear()
 
@@ -108,6 +116,8 @@ def in_no_queue(dump: LedgerDump) -> None:
         ("I2", many_slots),
         ("I8", other_epoch),
         ("I8", epoch_above_counter),
+        ("I8", epoch_under_the_mover_s),
+        ("I8", epoch_under_its_own),
         ("I9", no_lease),
         ("I9", overdue),
         ("I9", in_no_queue),
@@ -117,3 +127,12 @@ def test_a_doctored_ledger_of_a_running_plan_is_rejected(invariant: str, doctor:
     dump = running_ledger(running())
     doctor(dump)
     assert check_history(tell(running()), dump, ended=False).of(invariant)
+
+
+def test_a_holder_above_the_last_mover_holds() -> None:
+    """Or the same, in the epoch in which it became that."""
+    for mover, epoch in (("q.0", "0"), ("p.0", "1")):
+        dump = running_ledger(running())
+        dump.tenants["t0"] |= {"mover": mover, "moverEpoch": epoch}
+        report = check_history(tell(running()), dump, ended=False)
+        assert report.holds, str(report)

@@ -71,11 +71,13 @@ def sends_back(task_id: str, **more: Any) -> Line:
     return kind, {**fields, "actor": "policy"}
 
 
-def goes_back(position: int) -> list[Line]:
+def goes_back(position: int, *stages: str) -> list[Line]:
+    """Over these; over the first alone, if none is named."""
+    names = stages or ("a",)
+    parts = [[task(position, f"TaskStageRoll{end}", name) for end in ("ingBack", "edBack")] for name in names]
     return [
-        task(position, "TaskRollingBack"),
-        task(position, "TaskStageRollingBack", "a"),
-        task(position, "TaskStageRolledBack", "a"),
+        task(position, "TaskRollingBack", stagesToRollback=names),
+        *(line for part in parts for line in part),
         task(position, "TaskRolledBack"),
         of_plan("PlanProgress"),
     ]
@@ -159,7 +161,7 @@ def back_as_a_whole(fails: bool) -> list[Line]:
             late if fails else [],
             sends_back("p.0", countsOn=True),
             goes_back(0),
-            goes_back(1),
+            goes_back(1, *("a" if fails else "ba")),
             of_plan("PlanRolledBack"),
         ),
         told(asked("retry", "p.0", fromCheckpoint=False), REOPENED, asked("retry", "p.2", fromCheckpoint=False)),

@@ -63,7 +63,13 @@ PLANS: Final[dict[PlanState, list[Line]]] = {
         of_plan("PlanCancelled"),
     ],
     P.ROLLING_BACK: PLAN_GOES_BACK,
-    P.ROLLED_BACK: [*PLAN_GOES_BACK, of_plan("PlanRolledBack")],
+    P.ROLLED_BACK: [
+        *opening(),
+        asked("rollback", PLAN),
+        of_plan("PlanRollingBack"),
+        *(task(i, "TaskCancelled") for i in range(3)),
+        of_plan("PlanRolledBack"),
+    ],
     P.ROLLBACK_FAILED: [*PLAN_GOES_BACK, of_plan("PlanRollbackFailed")],
 }
 SOAKED: Final = [*fleet.opening(canary={"soakSeconds": 60, "gate": "manual"}), *move(0), fleet.soaking(60)]

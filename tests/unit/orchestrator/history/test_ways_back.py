@@ -9,10 +9,10 @@ import pytest
 
 from orchestrator.history import LedgerDump, check_history
 from tests.unit.orchestrator.history.test_asked import FAILED, broken
+from tests.unit.orchestrator.history.test_fleet_log import goes_back
 from tests.unit.orchestrator.history.told import (
     FAILURE,
     PLAN,
-    ROLLED_BACK,
     Line,
     asked,
     ledger,
@@ -29,7 +29,7 @@ def policed(*lines: Line) -> list[Line]:
 
 
 ITS_WAY_BACK: Final = ("OperationRequested", {**asked("rollback", "p.0", autoRollback=True)[1], "actor": "policy"})
-WENT_BACK: Final = [ITS_WAY_BACK, *ROLLED_BACK[-6:]]
+WENT_BACK: Final = [ITS_WAY_BACK, *goes_back(0)]
 WITHDRAWN: Final = [ITS_WAY_BACK, asked("cancel", "p.0", withdraws="rollback")]
 SOAK_FAILED: Final = [
     of_plan("PlanCreated", maxConcurrency=2, autoRollback="task"),

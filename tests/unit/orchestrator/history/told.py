@@ -254,7 +254,7 @@ PAUSED_PLAN = [
 ROLLED_BACK = [
     *right()[:-1],
     asked("rollback", "p.0"),
-    task(0, "TaskRollingBack"),
+    task(0, "TaskRollingBack", stagesToRollback=["b", "a"]),
     task(0, "TaskStageRollingBack", "b"),
     task(0, "TaskStageRolledBack", "b"),
     task(0, "TaskStageRollingBack", "a"),
