@@ -71,6 +71,7 @@ def purge(
 ) -> None:
     """Take ended plans out of the ledger, log and all. Tenants keep their last known good config and last mover."""
     from orchestrator import Client
+    from orchestrator.control.order_gate import check_patterns
     from orchestrator.control.target import order_of
 
     wrong = list[Problem]()
@@ -92,6 +93,8 @@ def purge(
     if mistakes:
         with mistakes:
             order_of(actor, reason, request_id)
+        with mistakes:
+            check_patterns(plan_id=plan)
     mistakes.tell()
 
     def progress(plan_id: str, left: int) -> None:

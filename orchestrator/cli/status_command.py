@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,22 +68,27 @@ def status(
     A plan's table begins with what failed, then what moves, then what waits. JSON and YAML hold all tasks in plan
     order, or the page that --limit and --page name.
     """
-    form = chosen_format(json_output, output)
     wanted: Wanted = {"statuses": _wanted(failed, running, waiting, statuses), "cause": cause, "wave": wave}
     from orchestrator import Client
+    from orchestrator.control.order_gate import pattern_problems
     from orchestrator.control.task_rows import page_problems
 
     # Before anything is asked for: a mistake is one whether there is such a plan or not.
-    wrong = page_problems({**wanted, "tenants": tenant})
+    wrong = pattern_problems(identifier=identifier, plan_id=plan, task_id=task)
+    wrong += page_problems({**wanted, "tenants": tenant})
     for option, number in (("--limit", limit), ("--page", page)):
         wrong += [] if number is None else whole_problems(option, number, 1, MOST_ROWS)
-    checks = [partial(at_most_one, {"a plain id": identifier, "--plan": plan, "--task": task})]
+    checks: list[Callable[[], object]] = [
+        partial(chosen_format, json_output, output),
+        partial(at_most_one, {"a plain id": identifier, "--plan": plan, "--task": task}),
+    ]
     if identifier is None and plan is None:
         rows = {"a filter": wanted["statuses"] or cause or wave, "--limit": limit, "--page": page}
         if name := next((name for name, value in rows.items() if value is not None), None):
             wrong.append(Problem("", None, f"{name} is for one plan's tasks; give its PLAN_ID"))
         checks.append(partial(at_most_one, {"--tenant": tenant, "--task": task}))
     all_hold(*checks, wrong=wrong)
+    form = chosen_format(json_output, output)
     with Client() as client:
         found = None if identifier is None else client.target(identifier, plan_first=True)
         of_plan = found.identifier if found is not None and found.type == "plan" else plan

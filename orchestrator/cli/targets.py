@@ -80,10 +80,15 @@ def at_most_one(given: Mapping[str, str | None]) -> None:
 
 
 def one_given(argument: str | None, option: str | None, name: str, *checks: Callable[[], object]) -> str:
-    """The one that is given, as plain argument or as option ``name``. Raises ``InvalidInput`` for none or both, with
-    what other checks of the command refuse."""
+    """The one that is given, as plain argument or as option ``name``. Raises ``InvalidInput`` for none or both, and for
+    what can be no id, with what other checks of the command refuse."""
+    from orchestrator.control.order_gate import pattern_problems
+
     found = [one for one in (argument, option) if one is not None]
-    wrong = [] if len(found) == 1 else [Problem(name, None, "give its id, as an argument or by this option")]
+    if len(found) == 1:
+        wrong = pattern_problems(**{f"{name.removeprefix('--')}_id": found[0]})
+    else:
+        wrong = [Problem(name, None, "give its id, as an argument or by this option")]
     all_hold(*checks, wrong=wrong)
     return found[0]
 
