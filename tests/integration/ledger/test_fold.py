@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import redis
 
+from orchestrator.domain.events import EVENT_TYPES, NamespaceEvent
 from orchestrator.domain.fold import LogFold, fold
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.fleet.rules import FleetRules, Wave
 from orchestrator.history import check_history, read_dump, read_log
 from orchestrator.ledger.operations import Order
 from orchestrator.settings.model import Settings
+from tests.support.agreed_lists import must_agree
 from tests.support.ledger_world import LedgerWorld
 
 SCRATCH = Order("ada", "because", from_scratch=True)
@@ -205,6 +208,40 @@ HISTORIES: tuple[History, ...] = (
 )
 
 
+COMES_BY: dict[History, str] = {
+    retry_of_a_plan: "OperationRequested PlanCreated PlanReady PlanStarted PlanProgress PlanReopened PlanCompleted "
+    "PlanFailed TaskCreated TaskStarted TaskProgress TaskCompleted TaskFailed TaskRetryStarted TaskRetryCompleted "
+    "TaskStageStarted TaskStageSucceeded TaskStageFailed",
+    rollback_of_a_plan: "PlanRollingBack PlanRolledBack TaskRollingBack TaskRolledBack TaskCancelled "
+    "TaskStageRollingBack TaskStageRolledBack",
+    rollback_that_fails_and_goes_on: "TaskRollbackFailed TaskStageRollbackFailed",
+    abandoned_draft: "PlanValidationFailed",
+    cancel_in_chunks: "PlanCancelled",
+    pauses: "PlanPaused PlanResumed TaskPaused TaskResumed",
+    held_by_another: "TaskWaiting TaskRecovered",
+}
+"""What each history has to bring, in all every event of a plan but these:"""
+
+COMES_ELSEWHERE = {
+    "test_waves.py": "PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting PlanGateApproved "
+    "PlanGateRejected TaskSoakFailed",
+    "test_answered_failures.py": "PlanBreakerTripped TaskFailureAccepted TaskStageSkipped",
+    "test_plan_rollback.py": "PlanRollbackFailed",
+    "test_retention.py": "PlanPurged",
+}
+"""Modules beside this one that have them: their ``world`` is judged at each test's end."""
+
+
+def test_every_event_of_a_plan_comes_by_some_history() -> None:
+    assert all((Path(__file__).parent / name).exists() for name in COMES_ELSEWHERE)
+    must_agree(
+        [model.__name__ for model in EVENT_TYPES if not issubclass(model, NamespaceEvent)],
+        " ".join([*COMES_BY.values(), *COMES_ELSEWHERE.values()]).split(),
+        lacking="{} comes by no history: one in HISTORIES, and its name in COMES_BY; or where else it comes",
+        left_over="{} is said to come by a history, and is no event of a plan",
+    )
+
+
 @pytest.mark.parametrize("history", HISTORIES, ids=lambda history: history.__name__)
 def test_the_fold_is_the_ledger(redis_client: redis.Redis, settings: Settings, history: History) -> None:
     world = LedgerWorld(redis_client, settings)
@@ -216,6 +253,7 @@ def test_the_fold_is_the_ledger(redis_client: redis.Redis, settings: Settings, h
         for start in range(1, len(events)):
             cut = check_history(events[start:], dump, ended=False, is_cut=True)
             assert cut.holds, f"cut before event {start + 1}:\n{cut}"
+    assert set(COMES_BY.get(history, "").split()) <= {event.type for event in events}
 
 
 def test_what_has_been_seen_changes_nothing(world: LedgerWorld) -> None:
