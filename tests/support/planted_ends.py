@@ -56,7 +56,7 @@ def failed() -> Iterator[Planted]:
     yield Planted(
         "failed by its time", staffed(_timed_out), "p.0", S.TASK_FAILED, said, (RETRY, SKIP, ACCEPT, ROLLBACK)
     )
-    spent = staffed(FAILED, lambda world: world.client.hset(world.keys.of("task", "p.0"), "retries", 3))
+    spent = staffed(FAILED, lambda world: world.use_up_retries("p.0"))
     said = "it has been retried 3 times, the most that max_retry allows; a higher max_retry of the coordinators"
     yield Planted("retry limit", spent, "p.0", S.RETRY_LIMIT, said, (ROLLBACK,))
     said = "task q.0 of plan q has moved the tenant since, so a retry would undo that; --force does it all the same"

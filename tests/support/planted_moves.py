@@ -177,7 +177,7 @@ def _all_fail(world: LedgerWorld) -> None:
 
 
 def _is_spent(world: LedgerWorld) -> None:
-    world.client.hset(world.keys.of("task", "p.0"), "retries", 3)
+    world.use_up_retries("p.0")
 
 
 def fails(task_id: str, kind: str = "Broken", **more: Any) -> Do:
@@ -198,7 +198,7 @@ def groups() -> Iterator[Planted]:
     yield Planted("failures of a cause", staffed(four, *three), "p", S.FAILURES, said, (f"{retry} Broken",))
     said = "1 failed in stage one: Other: it broke; such as c (p.2)"
     yield Planted("failures of another cause", staffed(four, *three), "p", S.FAILURES, said, (f"{retry} Other",))
-    spent = then(four, fails("p.0"), lambda world: world.client.hset(world.keys.of("task", "p.0"), "retries", 3))
+    spent = then(four, fails("p.0"), lambda world: world.use_up_retries("p.0"))
     look = ("changeover explain --task p.0",)
     yield Planted("failures retried too often", staffed(spent), "p", S.FAILURES, "1 failed: Broken", look)
     back = then(started("p", "a"), on("finish", "p.0"), ask("rollback", "p"), on("serve", "p"), fails("p.0"))

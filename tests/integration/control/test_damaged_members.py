@@ -140,7 +140,7 @@ def test_where_refusals_are_damaged_a_retry_names_them_anew(world: LedgerWorld) 
     world.serve("p")
     world.break_stage("p.1")
     for task_id in ("p.0", "p.1"):
-        world.client.hset(world.keys.of("task", task_id), "retries", 3)
+        world.use_up_retries(task_id)
     world.operations = Operations(world.ledger, 0)
     world.ask("retry", "p")
     world.client.hset(world.keys.of("plan", "p"), "retryRefusals", "garbage")

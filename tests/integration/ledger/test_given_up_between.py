@@ -130,7 +130,7 @@ def test_after_a_day_what_has_failed_since_it_was_asked_for_is_left_alone(failed
 
 
 def test_after_a_day_who_was_refused_is_still_told(failed: LedgerWorld) -> None:
-    failed.client.hset(failed.keys.of("task", "p.1"), "retries", 3)
+    failed.use_up_retries("p.1")
     assert step(failed, Narrowing(cause="*")).answer is Taken.MORE
     a_day_later(failed)
     told = Tally.of(rest(failed, Narrowing(cause="*")))
@@ -143,7 +143,7 @@ def test_who_was_refused_before_the_first_that_is_retried_is_told_too(held: Ledg
     for tenant in "abcd":
         held.operations.release_tenant(tenant, Order("ada", force=True))
     for task in ("p.0", "p.1"):
-        held.client.hset(held.keys.of("task", task), "retries", 3)
+        held.use_up_retries(task)
     for _ in range(3):
         assert step(held, Narrowing(cause="*")).answer is Taken.MORE
     record = held.reader.plan_record("p")
@@ -188,7 +188,7 @@ def test_nothing_is_retried_twice_where_a_hand_has_damaged_how_far_it_was(
 @pytest.mark.parametrize("field", ["retryRetried", "retryRefused"])
 def test_a_damaged_count_stops_neither_the_retry_nor_what_is_told_of_it(failed: LedgerWorld, field: str) -> None:
     failed.client.hset(failed.keys.of("plan", "p"), field, "1.5")
-    failed.client.hset(failed.keys.of("task", "p.1"), "retries", 3)
+    failed.use_up_retries("p.1")
     record = failed.reader.plan_record("p")
     assert "0 put back" in "".join(remark.sentence for remark in plan_retry("p", record)) or field == "retryRefused"
     assert rest(failed, Narrowing(cause="*")).answer is Taken.ACCEPTED

@@ -109,7 +109,7 @@ def test_a_wave_that_is_still_asked_to_go_back_goes_back_first(world: LedgerWorl
 
 def test_why_others_were_refused_is_counted(failed: LedgerWorld) -> None:
     for task_id in ("p.0", "p.2"):
-        failed.client.hset(failed.keys.of("task", task_id), "retries", 3)
+        failed.use_up_retries(task_id)
     accepted, message = retry(failed, Narrowing(cause="Broken"))
     assert accepted
     assert message.startswith("1 of 3 such failed tasks will be retried; refused: 2: it has been retried 3 times")

@@ -14,7 +14,6 @@ from orchestrator.settings.model import Settings
 from tests.support.coordinating import Coordinating
 from tests.support.counting import counted
 from tests.support.explained import explained
-from tests.support.history import judged
 from tests.support.ledger_world import LedgerWorld
 from tests.support.long import mostly_long
 
@@ -89,7 +88,7 @@ def test_one_failed_task_far_behind_is_found_in_bounded_steps(world: LedgerWorld
 
 def test_few_are_retried_in_the_call_which_says_what_was_refused(world: LedgerWorld, settings: Settings) -> None:
     tasks = failed(world, 3)
-    world.client.hset(world.keys.of("task", tasks[1]), "retries", 3)
+    world.use_up_retries(tasks[1])
     reply = world.ask("retry", "p")
     assert reply == Reply(reply.answer, "RUNNING", "retried", reply.what, "p")
     assert '"retried":2' in reply.what
@@ -101,7 +100,7 @@ def test_few_are_retried_in_the_call_which_says_what_was_refused(world: LedgerWo
 
 def test_when_every_task_is_refused_nothing_is_written(world: LedgerWorld) -> None:
     for task in failed(world, 2):
-        world.client.hset(world.keys.of("task", task), "retries", 3)
+        world.use_up_retries(task)
     before = world.state()
     reply = world.ask("retry", "p")
     assert (reply.answer, reply.status, reply.why) == ("REFUSED", "FAILED", "retried")
@@ -113,7 +112,7 @@ def test_when_every_task_of_a_large_plan_is_refused_it_ends_again_and_says_so(
 ) -> None:
     tasks = failed(world, RETRIED_AT_ONCE + 1)
     for task in tasks:
-        world.client.hset(world.keys.of("task", task), "retries", 3)
+        world.use_up_retries(task)
     last = world.now()
     assert world.ask("retry", "p").status == "RUNNING"
     world.serve("p")
@@ -193,7 +192,7 @@ def test_a_plan_that_goes_on_meanwhile_stops_again_when_its_breaker_stays_open(
     for position, task in enumerate(tasks[:count]):
         world.fail(task)
         if position >= again:
-            world.client.hset(world.keys.of("task", task), "retries", 3)
+            world.use_up_retries(task)
     assert world.ask("resume", "p").why == "breached"
     assert (world.ask("retry", "p").why, world.ask("resume", "p").answer) == ("", "ACCEPTED")
     world.serve("p")
@@ -205,7 +204,7 @@ def test_a_plan_that_goes_on_meanwhile_stops_again_when_its_breaker_stays_open(
         failed = count - again
         assert f"the breaker is still open after the retry: {failed} failed, tolerance 5" in explained(world, settings)
         assert {world.status(task) for task in tasks[count + 1 :]} == {"PENDING"}
-    assert judged(world.client, world.keys).holds
+    world.check()
     assert world.ask("resume", "p", Order("ada", "because", accept_failures=True)).answer != "REFUSED"
     while running := [task for task in tasks if world.status(task) in ("PENDING", "RUNNING")]:
         world.serve("p")
@@ -213,7 +212,7 @@ def test_a_plan_that_goes_on_meanwhile_stops_again_when_its_breaker_stays_open(
             if world.status(task) == "RUNNING":
                 world.finish(task)
     assert world.status("p") == "FAILED"
-    assert judged(world.client, world.keys).holds
+    world.check()
 
 
 def test_large_checkpoints_are_read_some_at_a_time(world: LedgerWorld) -> None:

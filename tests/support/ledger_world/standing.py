@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Iterable
 from typing import Any, Self, cast
 
 import redis
@@ -34,6 +35,7 @@ class Standing:
         self.settings = settings
         self.published: list[Admitted] = []
         self._records: dict[str, TurnRecord] = {}
+        self._used_up: list[str] = []
         self._stand_on(Ledger(user_client or client, settings))
         # As a coordinator does at its start.
         self.ledger.announce()
@@ -138,6 +140,17 @@ class Standing:
         requests = self.keys.of("request")
         return {name: value for name, value in self.dump().items() if not name.startswith(requests)}
 
+    def use_up_retries(self, task_id: str) -> None:
+        """As if it had been retried as often as it may be: what no log tells, and so ``check`` leaves out."""
+        self._used_up.append(task_id)
+        self._retried([task_id], 3)
+
+    def _retried(self, task_ids: Iterable[str], more: int) -> None:
+        for task_id in task_ids:
+            self.client.hincrby(self.keys.of("task", task_id), "retries", more)
+
     def check(self) -> None:
         """All invariants, at this moment."""
+        self._retried(self._used_up, -3)
         check_ledger(self.client, self.keys)
+        self._retried(self._used_up, 3)
