@@ -35,8 +35,12 @@ _WORDS: Final[Mapping[Any, str]] = {
     Collection: "a list",
     Callable: "a function",
 }
-_IDS: Final = frozenset({"plan_id", "task_id", "tenant_id", "freeze_id", "identifier", "against_plan"})
-_PATTERNS: Final = frozenset({"tenants", "cause", "wave", "pattern"})
+_NAMES: Final = frozenset(
+    {"plan_id", "task_id", "tenant_id", "freeze_id", "event_id", "identifier", "against_plan", "name"}
+    | {"tenants", "cause", "wave", "pattern", "label", "actor", "tenant", "plan"}
+)
+"""Arguments that are an id, a name or a pattern, where they are text and nothing else."""
+_ONLY_TEXT: Final = (str, str | None)
 _NEVER_SHOWN: Final = frozenset({"secret", "token"})
 
 
@@ -74,14 +78,15 @@ def _judging(call: Callable[..., Any]) -> Callable[..., Any]:
             elif name in hints:
                 problems += _wrong(name, value, hints[name])
         if problems:
-            raise InvalidInput(problems + _else_wrong(signature.bind(*args, **kwargs).arguments, problems))
+            raise InvalidInput(problems + _else_wrong(call, signature.bind(*args, **kwargs).arguments, problems))
         return call(*args, **kwargs)
 
     return asked
 
 
-def _else_wrong(given: Mapping[str, Any], problems: Collection[Problem]) -> list[Problem]:
+def _else_wrong(call: Callable[..., Any], given: Mapping[str, Any], problems: Collection[Problem]) -> list[Problem]:
     """What the call would refuse beside arguments of another kind: of names, patterns and an order."""
+    signature, hints = _signature(call)
     told = {one.path for one in problems}
     every = dict(given)
     for value in given.values():
@@ -91,10 +96,15 @@ def _else_wrong(given: Mapping[str, Any], problems: Collection[Problem]) -> list
             every[f"{value.type}_id"] = value.identifier
     every |= rest if isinstance(rest := given.get("target"), dict) else {}
     texts = {name: value for name, value in every.items() if isinstance(value, str) and name not in told}
-    who = Order(texts.get("actor", "-"), texts.get("reason", ""), request_id=texts.get("request_id", "-"))
+    named = {name: text for name, text in texts.items() if name in _NAMES and hints.get(name, str) in _ONLY_TEXT}
+    actor = "-"
+    if not signature.parameters.keys().isdisjoint(("reason", "request_id", "order")):
+        # Who asks for nothing has one to look for.
+        actor = named.pop("actor", actor)
+    who = Order(actor, texts.get("reason", ""), request_id=texts.get("request_id", "-"))
     mistakes = Mistakes()
     with mistakes:
-        check_patterns(**{name: text for name, text in texts.items() if name in _IDS | _PATTERNS})
+        check_patterns(**named)
     for value in given.values():
         if isinstance(value, Narrowing):
             mistakes.found += [one for one in value.problems() if one.path not in told]

@@ -138,7 +138,8 @@ def expectation(item: ErrorDetails) -> str:
     if kind in ("recursion_loop", "recursion_depth_exceeded"):
         return "nested too deeply, or inside itself"
     if kind in ("value_error", "assertion_error"):
-        return str(context.get("error", item["msg"]))
+        said = str(context.get("error", item["msg"]))
+        return said if said.strip() else "is refused by a check that does not say why"
     return item["msg"]
 
 

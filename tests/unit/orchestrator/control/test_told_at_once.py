@@ -42,6 +42,8 @@ WRONG: dict[str, tuple[Any, tuple[str, ...]]] = {
     "target": (OperationTarget("task", ""), ("task_id",)),
     "wanted": (AuditFilter("", "", ""), ("actor", "tenant", "plan")),
 }
+UNSAID = {"cursor", "secret", "preview", "role", "every"}
+"""Texts with rules of their own."""
 GIVEN: dict[str, Any] = {"plan": {}, "operation": Operation.PAUSE}
 ELSEWHERE = {"freeze", "audit", "through"}
 """What of a freeze may be given together is a matter of its own; an audit's ``since`` is a time; who goes through a
@@ -93,6 +95,29 @@ def test_what_is_of_another_kind_is_told_with_what_is_wrong_else() -> None:
     with pytest.raises(InvalidInput) as told:
         client.pause(plan_id="", reason=5, actor="system", request_id="r/")
     assert [one.path for one in told.value.problems] == ["reason", "plan_id", "actor", "request_id"]
+
+
+OF_ANOTHER_KIND = ("since", "first", "limit", "timeout_seconds", "role", "ids", "from_scratch", "force")
+
+
+def test_an_argument_of_another_kind_hides_no_text_beside_it() -> None:
+    client = client_at_a_closed_door()
+    tried = 0
+    for name, method in [(n, m) for n, m in inspect.getmembers(client, inspect.ismethod) if not n.startswith("_")]:
+        known = inspect.signature(method).parameters
+        odd = next((one for one in OF_ANOTHER_KIND if one in known), None)
+        texts = {one: STEERING for one in known if isinstance(WRONG.get(one, (0, ()))[0], str) and one not in UNSAID}
+        texts |= {one: STEERING for one in ("plan", "tenant") if name == "audit"}
+        if odd is None or not texts or name == "freeze":
+            continue
+        with pytest.raises(InvalidInput) as refused:
+            to_its_end(method(**{**texts, odd: object()}))
+        assert {one.path for one in refused.value.problems} == {odd, *texts}, name
+        tried += 1
+    assert tried > 10, tried
+    # An audit's actor is one to be looked for.
+    with pytest.raises(InvalidInput, match=r"^since: [^\n]*$"):
+        list(client.audit(actor="system", since="now"))  # type: ignore[arg-type]
 
 
 def test_a_plan_s_mistakes_are_told_with_those_of_its_submit(monkeypatch: pytest.MonkeyPatch) -> None:

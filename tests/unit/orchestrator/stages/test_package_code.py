@@ -135,6 +135,14 @@ def test_what_is_shown_of_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
         list(preview_plan(checked, Settings(), registry))
 
 
+@pytest.mark.parametrize("refusal", [ValueError(), AssertionError(" ")])
+def test_a_validator_that_says_nothing_is_told_as_one(refusal: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Fault, "of_field", lambda: refusal)
+    given = plan("p", [tenant("a")], [{"name": "s", "steps": [{"type": "faulty", "a": "x"}]}])
+    (problem,) = validate_plan(given, registry=StepRegistry([Faulty()]), settings=Settings()).errors
+    assert str(problem) == "stages[0].steps[0].a: is refused by a check that does not say why (got 'x')"
+
+
 def test_a_validator_that_raises_at_a_template_alone_is_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
     faults = iter([KeyError(SECRET)])
     monkeypatch.setattr(Fault, "of_field", lambda: next(faults, None))
