@@ -35,7 +35,7 @@ from orchestrator.history.move_rules import plan_move, task_asked, task_move, wa
 from orchestrator.history.pace_rules import expiry, rate, start_time
 from orchestrator.history.plan_rules import numbers, plan_end, repeat, sequence, submission
 from orchestrator.history.report import Report
-from orchestrator.history.stage_rules import completion, epochs, fence, stages, whole_way_back
+from orchestrator.history.stage_rules import completion, epochs, failed_stage, fence, stages, whole_way_back
 from orchestrator.history.told_rules import numbers_told, tenant
 from orchestrator.history.way_back_rules import way_back_at_once
 from orchestrator.history.world import World
@@ -53,6 +53,7 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
     expiry,
     stages,
     whole_way_back,
+    failed_stage,
     completion,
     boundary,
     mid_stage,

@@ -15,7 +15,7 @@ from orchestrator.domain.fold_fleet import STATE_AFTER as WAVE_STATE_AFTER
 from orchestrator.domain.fold_fleet import wave_named
 from orchestrator.domain.folded import FoldedTask
 from orchestrator.domain.status import PlanState, TaskState
-from orchestrator.domain.transitions import PLAN_TRANSITIONS, TASK_MOVES, TASK_TRANSITIONS, Transition, Trigger
+from orchestrator.domain.transitions import PLAN_TRANSITIONS, TASK_MOVES, TASK_TRANSITIONS, Guard, Transition, Trigger
 from orchestrator.domain.waves import WAVE_MOVES, WaveMove
 from orchestrator.history.report import Report
 from orchestrator.history.world import World
@@ -33,6 +33,7 @@ _PLAN_TOLD: Final = _told(PLAN_TRANSITIONS, PLAN_STATE_AFTER)
 _WAVE_TOLD: Final = _told(WAVE_MOVES, WAVE_STATE_AFTER)
 # Moves that have no event of their own: the request tells them.
 _ASKED: Final = {"retry": Trigger.RETRY, "skip-stage": Trigger.SKIP_STAGE, "resume": Trigger.RESUME}
+_FROM_SCRATCH: Final = {row.source for row in TASK_TRANSITIONS if row.guard is Guard.RETRIES_LEFT_FROM_SCRATCH}
 _HELD_BACK: Final = frozenset({TaskState.PENDING, TaskState.PAUSED})
 _NO_ROW: Final = "no row of the table"
 
@@ -59,6 +60,9 @@ def task_asked(world: World, event: e.Event, report: Report) -> None:
     stays = trigger is Trigger.RESUME and task.state in (TaskState.RUNNING, TaskState.PENDING)
     if not stays and (task.state, trigger) not in TASK_MOVES:
         message = f"{event.operation} of {task.task_id}, which is {task.state}: {_NO_ROW}"
+        report.add("I7", message, task.last, event)
+    elif trigger is Trigger.RETRY and task.state in _FROM_SCRATCH and event.options.get("fromCheckpoint"):
+        message = f"retry of {task.task_id} from its checkpoint, which is {task.state}: from scratch only"
         report.add("I7", message, task.last, event)
 
 

@@ -83,6 +83,26 @@ def completion(world: World, event: e.Event, report: Report) -> None:
             report.add("I4", f"{task.task_id} completes with {task.recorded} recorded of {list(names)}", event)
 
 
+def failed_stage(world: World, event: e.Event, report: Report) -> None:
+    """I4: a stage that fails ends its task, which names it, in the same write; no task fails within another."""
+    if world.is_damaged(event.plan_id):
+        return
+    newest = world.asked.newest.get(event.plan_id)
+    if isinstance(newest, e.TaskStageFailed | e.TaskStageRollbackFailed):
+        ends = "TaskFailed" if isinstance(newest, e.TaskStageFailed) else "TaskRollbackFailed"
+        of_it = isinstance(event, e.TaskEvent) and event.task_id == newest.task_id
+        if event.type != ends or not of_it:
+            message = f"{event.type} follows the failure of {newest.stage_name} of {newest.task_id}, and not its {ends}"
+            report.add("I4", message, newest, event)
+        elif isinstance(event, e.TaskFailed) and event.failed_stage not in (None, newest.stage_name):
+            message = f"{event.task_id} fails in {event.failed_stage}, and what failed is {newest.stage_name}"
+            report.add("I4", message, newest, event)
+    elif isinstance(event, e.TaskFailed | e.TaskRollbackFailed):
+        task = world.tasks.get(event.task_id)
+        if task is not None and task.known and task.stage:
+            report.add("I4", f"{event.task_id} fails within {task.stage}, which did not", task.stage_started, event)
+
+
 def epochs(world: World, event: e.Event, report: Report) -> None:
     """I8: each recovery draws a higher epoch than any before it, and only of a task that is active."""
     if isinstance(event, e.TaskRecovered):

@@ -107,6 +107,8 @@ class World(LogFold):
     def pass_by(self, event: e.Event) -> None:
         """Counts one that cannot be read, and goes by nothing else that it says."""
         self.sequence = max(self.sequence, event.sequence_id)
+        # What stands behind it may follow from it.
+        self.asked.newest.pop(event.plan_id or "", None)
         if event.plan_sequence_id:
             self.plan_numbers[event.plan_id] = event.plan_sequence_id
 

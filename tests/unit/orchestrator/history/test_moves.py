@@ -149,6 +149,14 @@ def test_a_request_moves_a_task_by_the_table_alone(state: TaskState) -> None:
         assert found(TASKS[state], asked(operation, "p.0")) == ["I7"] * (not is_right), operation
 
 
+@pytest.mark.parametrize("state", [T.FAILED, T.CANCELLED, T.ROLLED_BACK])
+def test_only_what_has_failed_is_retried_from_its_checkpoint(state: TaskState) -> None:
+    assert check_log(tell([*TASKS[state], asked("retry", "p.0", fromCheckpoint=False)])).holds
+    report = check_log(tell([*TASKS[state], asked("retry", "p.0", fromCheckpoint=True)]))
+    named = [("I7", f"retry of p.0 from its checkpoint, which is {state}: from scratch only")]
+    assert [(one.invariant, one.message) for one in report.violations] == named * (state is not T.FAILED)
+
+
 @pytest.mark.parametrize("state", PlanState)
 def test_a_plan_moves_by_the_table_alone(state: PlanState) -> None:
     lines = PLANS[state]

@@ -139,3 +139,51 @@ def test_a_plan_of_which_something_stays_is_not_rolled_back(end: str) -> None:
 def test_a_plan_of_which_all_is_back_is_rolled_back() -> None:
     lines = [*opening(), *move(0), *PLAN_BACK[-2:], *(task(i, "TaskCancelled") for i in (1, 2)), *ITS_OWN]
     assert judged([*lines, of_plan("PlanRolledBack")]) == []
+
+
+FAILS: Final = task(0, "TaskStageFailed", "a")
+ENDS: Final = task(0, "TaskFailed", failedStage="a")
+BOTH: Final = [*opening(), task(0, "TaskStarted"), task(1, "TaskStarted")]
+RUNS: Final = [*BOTH, task(1, "TaskStageStarted", "a"), task(0, "TaskStageStarted", "a")]
+GOES_BACK: Final = [*MOVED, BACK, begins("b")]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [*RUNS, FAILS, ENDS],
+        [*RUNS, FAILS, task(0, "TaskFailed")],
+        [*RUNS[:-1], task(0, "TaskFailed", failedStage="a")],
+        [*RUNS, task(0, "TaskStageSucceeded", "a"), task(0, "TaskFailed", completedStages=1, failedStage="b")],
+        [*GOES_BACK, *fails("b")],
+        [*GOES_BACK, ends("b"), fails("a")[1]],
+    ],
+    ids=["in-a-stage", "of-an-older-release", "before-the-first", "between-two", "back", "back-between-two"],
+)
+def test_a_task_fails_with_its_stage_or_between_two(lines: list[Line]) -> None:
+    assert judged(lines) == []
+    assert not any(judged(lines, cut) for cut in range(6, len(lines)))
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([*RUNS, ENDS], "p.0 fails within a, which did not"),
+        ([*RUNS, FAILS, task(0, "TaskFailed", failedStage="b")], "p.0 fails in b, and what failed is a"),
+        (
+            [*RUNS, FAILS, task(0, "TaskStageStarted", "a")],
+            "TaskStageStarted follows the failure of a of p.0, and not its TaskFailed",
+        ),
+        (
+            [*RUNS, FAILS, task(1, "TaskStageSucceeded", "a"), ENDS],
+            "TaskStageSucceeded follows the failure of a of p.0, and not its TaskFailed",
+        ),
+        ([*GOES_BACK, fails("b")[1]], "p.0 fails within b, which did not"),
+        (
+            [*GOES_BACK, fails("b")[0], begins("b")],
+            "TaskStageRollingBack follows the failure of b of p.0, and not its TaskRollbackFailed",
+        ),
+    ],
+)
+def test_a_stage_that_fails_alone_and_a_task_that_does_are_named(lines: list[Line], said: str) -> None:
+    assert judged(lines) == [("I4", said)]
