@@ -27,7 +27,7 @@ _FOLLOWS: Final[dict[str, frozenset[str]]] = {
 """Of a plan's moves that come in the very write of a request: what may have been asked for right before."""
 
 _STOPPED_BY: Final = {"TaskPaused": ("pause", "rollback"), "TaskCancelled": ("cancel", "exclude")}
-"""What is asked of a waiting task right before it stops."""
+"""What is asked of a waiting task before it stops."""
 
 
 def admission_kind(world: World, event: e.Event, report: Report) -> None:
@@ -61,9 +61,7 @@ def _is_asked(
     if isinstance(event, e.TaskRollingBack):
         # A running one turns at its boundary without being asked by itself.
         return bool(task.rollback_asked) or (goes_back and task.state is TaskState.RUNNING)
-    newest = world.asked.newest.get(event.plan_id)
-    of_it = isinstance(newest, e.OperationRequested) and newest.target_id == task.task_id
-    if of_it and isinstance(newest, e.OperationRequested) and newest.operation in _STOPPED_BY[event.type]:
+    if world.asked.of_task.get(task.task_id) in _STOPPED_BY[event.type]:
         return True
     if isinstance(event, e.TaskPaused):
         return task.state is TaskState.RUNNING and bool(task.pause_asked or plan.pause_asked)

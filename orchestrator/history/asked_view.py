@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from orchestrator.domain import events as e
+from orchestrator.domain.fold import TASK_STATE_AFTER
 from orchestrator.domain.task_id import plan_of
 
 TAKES_BACK: Final = "rollback_wave"
@@ -21,6 +22,8 @@ class AskedView:
     """Each plan's newest event: what follows from a request stands right behind it."""
     of_plan: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Of each plan what has ever been asked of it as a whole."""
+    of_task: dict[str, str] = field(default_factory=dict)
+    """What was asked of each task last, until it moves: its move stands in the same write, events of others between."""
     retries: Counter[str] = field(default_factory=Counter)
     """How often each task was put back by a retry."""
     retrying: set[str] = field(default_factory=set)
@@ -28,6 +31,10 @@ class AskedView:
 
     def note(self, event: e.Event) -> None:
         """Moves on by one event of a plan."""
+        if isinstance(event, e.OperationRequested) and event.target_type == "task":
+            self.of_task[event.target_id] = event.operation
+        elif isinstance(event, e.TaskEvent) and event.type in TASK_STATE_AFTER:
+            self.of_task.pop(event.task_id, None)
         match event:
             case e.PlanPurged() | e.PlanValidationFailed():
                 self._forget(event.plan_id)
@@ -52,4 +59,5 @@ class AskedView:
         self.of_plan.pop(plan_id, None)
         for task_id in [one for one in self.retries if plan_of(one) == plan_id]:
             del self.retries[task_id]
+        self.of_task = {one: what for one, what in self.of_task.items() if plan_of(one) != plan_id}
         self.retrying = {one for one in self.retrying if plan_of(one) != plan_id}

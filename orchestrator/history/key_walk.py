@@ -43,14 +43,29 @@ class KeyWalk:
             else:
                 self.found[kind].append(identifier)
         self.plans = cast(list[str], client.zrange(keys.of("plans"), 0, -1))
-        self._freezes = set(cast(list[str], client.hkeys(keys.of("freezes"))))
-        self._freezes |= set(cast(list[str], client.zrange(keys.of("thawing"), 0, -1)))
+        self.freezes = set(cast(list[str], client.hkeys(keys.of("freezes"))))
+        self.freezes |= set(cast(list[str], client.zrange(keys.of("thawing"), 0, -1)))
         self._hooks = set(cast(list[str], client.zrange(keys.of("hooks"), 0, -1)))
-        has_groups = self.found["group"] or self.found["group_line"]
-        tasks = read_hashes(client, [keys.of("task", task_id) for task_id in self.found["task"]]) if has_groups else []
-        self._groups = {group for task in tasks for group in task.get("groups", "").split()}
+        self._groups = set[str]()
+        self._name_what_may_come(client, keys)
         purges = cast(list[tuple[str, float]], client.zrange(keys.of("purges"), 0, -1, withscores=True))
         self._purges = dict(purges)
+
+    def _name_what_may_come(self, client: redis.Redis, keys: Keys) -> None:
+        """A tenant, a place of a group and what a freeze holds may have no key yet, and one by the time of the dump."""
+        tenants, groups, lines = set(self.found["tenant"]), set(self.found["group"]), set(self.found["group_line"])
+        tasks = self.found["task"]
+        for page in (tasks[start : start + PAGE] for start in range(0, len(tasks), PAGE)):
+            for task_id, record in zip(page, read_hashes(client, [keys.of("task", one) for one in page]), strict=True):
+                named = record.get("groups", "").split()
+                self._groups.update(named)
+                # A limit of its plan's own has the plan's name before it.
+                named += [f"{plan_of(task_id)}:{group}" for group in named]
+                groups.update(named)
+                lines.update(named)
+                tenants.update(filter(None, [record.get("tenant")]))
+        self.found["tenant"], self.found["group"], self.found["group_line"] = [*tenants], [*groups], [*lines]
+        self.found["frozen"] = [*{*self.found["frozen"], *self.freezes}]
 
     def strays(self) -> Iterator[str]:
         """Names (without the root) of keys whose owner is not there."""
@@ -64,12 +79,11 @@ class KeyWalk:
                     case "tenant":
                         has_owner = identifier in tenants
                     case "group":
-                        # Of a plan's own limit the name begins with the plan's.
                         has_owner = identifier.rpartition(":")[2] in self._groups
                     case "hook":
                         has_owner = identifier in self._hooks
                     case "freeze":
-                        has_owner = identifier in self._freezes
+                        has_owner = identifier in self.freezes
                     case _:
                         # A damaged plan's tasks are its own still.
                         is_task = kind == "task" or identifier in tasks

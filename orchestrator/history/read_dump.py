@@ -64,8 +64,8 @@ def read_dump(client: redis.Redis, keys: Keys) -> LedgerDump:
         walk = KeyWalk(client, keys)
         dump, plans = _read(client, keys, walk)
         written = sum(tasks_in(record) for record in dump.plans.values())
-        # Else plans were written or taken away since the walk.
-        if plans == walk.plans and written <= len(dump.tasks):
+        # Else plans were written or taken away since the walk, or freezes made.
+        if plans == walk.plans and written <= len(dump.tasks) and walk.freezes >= dump.freezes.keys() | dump.thawing:
             break
     return dump
 
@@ -122,6 +122,7 @@ def _read(client: redis.Redis, keys: Keys, walk: KeyWalk) -> tuple[LedgerDump, l
     )
     one = {name: next(answers) for name in single}
     each = {kind: {identifier: next(answers) for identifier in identifiers} for kind, _, _, identifiers in many}
+    each["tenant"] = {name: found for name, found in each["tenant"].items() if found or of("tenant", name) in wrong}
     # -1 is a key that stays for ever.
     left = [name for name in strays if next(answers) == -1]
     left += [PATTERNS[kind].format(identifier) for kind, identifier in expiring if next(answers) == -1]
