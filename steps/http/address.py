@@ -13,6 +13,7 @@ import re
 import socket
 from functools import lru_cache
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 from steps.told import exact_text
 
@@ -72,6 +73,7 @@ def _read(url: str) -> Place:
         if "port" in said:
             said = _NO_PORT if url.count("[") == url.count("]") else "its brackets do not match"
         raise ValueError(exact_text(said, 100)) from None
+    _refuse_unsplit(url)
     if scheme not in _PORTS:
         raise ValueError(f"its scheme is {exact_text(scheme, 20)!r}")
     port = _PORTS[scheme] if parts.port is None else parts.port
@@ -79,6 +81,16 @@ def _read(url: str) -> Place:
         raise ValueError(_NO_PORT)
     name, address = read_host(host)
     return Place(scheme, name, port, address)
+
+
+def _refuse_unsplit(url: str) -> None:
+    """What takes a URL apart, here and in the tools of others, does so by ``urlsplit``, which refuses a little more."""
+    try:
+        urlsplit(url)
+    except ValueError as error:
+        # Its words quote the place, which may hold a password.
+        said = "a character in it stands for another" if "NFKC" in str(error) else "its brackets do not match"
+        raise ValueError(said) from None
 
 
 _read_lately: Final = lru_cache(maxsize=256)(_read)

@@ -131,6 +131,7 @@ def test_they_are_part_of_the_content() -> None:
         ({"waves": waves({**count(1), "gate": "automatic"}, {})}, ["waves[0].gate: expected 'manual', or a mapping"]),
         ({"waves": waves({**count(1), "gate": {"url": "ftp://x"}}, {})}, ["waves[0].gate.url: "]),
         ({"waves": waves({**count(1), "gate": {"url": "http://169.254.169.254/"}}, {})}, ["waves[0].gate.url: "]),
+        ({"waves": waves({**count(1), "gate": {"url": "http://h]/"}}, {})}, ["waves[0].gate.url: its brackets do not"]),
         (
             {"waves": waves({**count(1), "gate": {"url": "http://bob:pw-s3cret@h/?token=tok-s3cret"}}, {})},
             ["waves[0].gate.url: expected a URL without user and password"],
