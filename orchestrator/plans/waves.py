@@ -25,6 +25,7 @@ MOST_IDS = 20
 MOST_GROUPS = 50
 """Limits of unknown groups that are told; the rest are counted."""
 
+_NOBODY = "the plan has no such tenant"
 _WHOM = re.compile(r"waves\[\d+\]\.tenants")
 """Where a mistake leaves open whom the waves take; all others are no obstacle to saying it."""
 
@@ -46,6 +47,7 @@ def select_waves(header: PlanHeader, tenants: Sequence[tuple[str, str]], plan: M
     pace = start_rules_of(header)
     problems = [*static_problems(header), *unknown_groups(header, tenants)]
     if header.waves is None or any(_WHOM.match(problem.path) for problem in problems):
+        problems += unknown_ids(header, tenants)
         return Selection(FleetRules(total, tolerance, header.on_breach, pace=pace), problems=problems)
     choice = _Choice(tenants, plan)
     taken_by = [-1] * total
@@ -83,6 +85,20 @@ def unknown_groups(header: PlanHeader, tenants: Sequence[tuple[str, str]]) -> li
     ]
     if (more := len(wrong) - MOST_GROUPS) > 0:
         problems.append(Problem("group_limits", None, f"and {more} more groups that no tenant is of"))
+    return problems
+
+
+def unknown_ids(header: PlanHeader, tenants: Sequence[tuple[str, str]]) -> list[Problem]:
+    """Ids in the waves that no tenant has, whomever the waves take."""
+    known = {tenant_id for tenant_id, _ in tenants}
+    problems: list[Problem] = []
+    for index, wave in enumerate(header.waves or ()):
+        ids = wave.tenants.ids if wave.tenants is not None else None
+        path = f"waves[{index}].tenants.ids"
+        wrong = [(place, one) for place, one in enumerate(ids or ()) if one not in known]
+        problems += [Problem(f"{path}[{place}]", one, _NOBODY) for place, one in wrong[:MOST_IDS]]
+        if (more := len(wrong) - MOST_IDS) > 0:
+            problems.append(_more_ids(path, more))
     return problems
 
 
@@ -163,14 +179,14 @@ class _Choice:
                 left.discard(position)
                 taken[position] = place
             elif len(problems) < MOST_IDS:
-                said = "the plan has no such tenant" if position < 0 else "an earlier wave has taken it"
+                said = _NOBODY if position < 0 else "an earlier wave has taken it"
                 if position in taken:
                     said = f"the same as ids[{taken[position]}]; expected each once"
                 problems.append(Problem(f"{path}.ids[{place}]", tenant_id, said))
             else:
                 more += 1
         if more:
-            problems.append(Problem(f"{path}.ids", None, f"and {more} more that it cannot take"))
+            problems.append(_more_ids(f"{path}.ids", more))
         return _Found(sorted(taken), problems)
 
     def _where(self, expression: str, path: str) -> _Found:
@@ -190,6 +206,10 @@ class _Choice:
             return _Found(taken)
         more = f" and {wrong - 1} more" if wrong > 1 else ""
         return _Found(taken, [Problem(first.path, first.value, first.message + more)])
+
+
+def _more_ids(path: str, more: int) -> Problem:
+    return Problem(path, None, f"and {more} more that it cannot take")
 
 
 def _in_no_wave(left: Sequence[str]) -> Problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -14,7 +14,14 @@ from orchestrator.domain.naming import in_spelling_of, snake_case, unknown
 from orchestrator.domain.wording import join, shown
 from orchestrator.secrets.references import NO_SECRETS
 from orchestrator.stages.package_code import needs_of, package_code
-from orchestrator.templates.templates import Renderer, TemplateFault, Variables, compile_value
+from orchestrator.templates.templates import (
+    Renderer,
+    TemplateFault,
+    Variables,
+    compile_right,
+    has_template,
+    rendered,
+)
 from steps.contract import NO_NEEDS, Needs, Step, StepParameters
 from steps.expressions.judgement import is_expression
 from steps.json_values import canonical_json
@@ -28,10 +35,6 @@ MOST_UNKNOWN: Final = 50
 
 _NUMBERS: Final = itertools.count()
 _NOTHING: Mapping[str, Any] = {}
-
-
-class WrongOverride(InvalidInput):
-    """A tenant's override has parameters that no step of its type has: the same for each step of this type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,23 @@ class BuiltStep:
         return needs_of(self.parameters, self.name, path)
 
 
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What a tenant says of all steps of one type: the ``values`` by field without what no such step has, their
+    ``path`` in the tenant, and the ``problems`` of those that were left out."""
+
+    path: str
+    values: Mapping[str, Any]
+    problems: Sequence[Problem]
+
+
 class CompiledStep:
     """One step of a stage with all that does not depend on the tenant done.
 
     Takes the registry's step and its ``name`` there, whatever the step says of itself since; the application's
     ``defaults`` for it, the parameters as ``given`` in the plan, the step's ``path`` in it, and where steps with
-    overrides are kept, which all steps share. Raises ``InvalidInput``.
+    overrides are kept, which all steps share. What is wrong for every tenant is in ``problems``; such a step is never
+    built, and ``look`` finds what else is wrong with it.
     """
 
     def __init__(
@@ -77,64 +91,96 @@ class CompiledStep:
         self._written = {name: snake_case(field.alias or name) for name, field in fields.items()}
         self._keys = {self._written[name]: key for key, name in self._spellings.items()}
         self._expressions = frozenset(name for name, field in fields.items() if is_expression(field))
-        own = self._by_field(given, path)
+        own, self.problems = self._by_field(given, path)
         self._parameters = {key: value for key, value in defaults.items() if key in fields} | own
-        try:
-            self._renderer = self._compile(self._parameters)
-        except TemplateFault as fault:
-            raise InvalidInput([Problem(join(path, fault.path), shown(fault.source), fault.message)]) from fault
-        self.constant = self._check_constant_part()
-        self.reaches_nothing = self.constant is not None and self.constant.needs(path) is NO_NEEDS
+        has_all = not self.problems
+        self._renderer, faults = self._compile(self._parameters, path)
+        self.problems += faults
+        self.constant = self._check_constant_part(has_all)
+        self.reaches_nothing = False
         """Whether it takes nothing from the tenant's config or the settings; it is told no secret then."""
+        if self.constant is not None:
+            try:
+                self.reaches_nothing = self.constant.needs(path) is NO_NEEDS
+            except InvalidInput as error:
+                self.wrong(error.problems)
 
-    def build(self, variables: Variables, override: tuple[str, Mapping[str, Any]] | None) -> BuiltStep:
-        """The step for one tenant; ``override`` is the key in ``overrides`` that is for this step, and its values.
+    def wrong(self, problems: Iterable[Problem]) -> None:
+        """More that is wrong for every tenant."""
+        self.problems = [*self.problems, *problems]
+        self.constant = None
 
-        Raises ``InvalidInput``; the path of a wrong override begins with ``overrides.``, of others with ``stages[``.
+    def override(self, key: str, values: Mapping[str, Any]) -> Override:
+        """What stands at ``key`` of a tenant's ``overrides``, which is for steps of this type."""
+        path = f"overrides.{key}"
+        return Override(path, *self._by_field(values, path, of_override=True))
+
+    def build(self, variables: Variables, override: Override | None) -> BuiltStep:
+        """The step for one tenant. Raises ``InvalidInput`` with what ``look`` finds."""
+        built, problems = self.look(variables, override)
+        if built is None:
+            raise InvalidInput(problems)
+        return built
+
+    def look(self, variables: Variables, override: Override | None) -> tuple[BuiltStep | None, list[Problem]]:
+        """The step for one tenant, or None and all that is wrong with it for this one and is not in ``problems``.
+
+        The path of a wrong override begins with ``overrides.``, of others with ``stages[``.
         """
         if override is None:
-            return self.constant or self._validated(
-                self._render(self._renderer, self._parameters, variables, self.path)
-            )
-        path = f"overrides.{override[0]}"
-        try:
-            values = self._by_field(override[1], path, of_override=True)
-        except InvalidInput as error:
-            raise WrongOverride(error.problems) from error
-        renderer = self._compile_override(values, path)
+            if self.constant is not None:
+                return self.constant, []
+            parameters, faults = self._render(self._renderer, self._parameters, variables, self.path)
+            if faults or self.problems:
+                return None, faults
+            return self._validated(parameters)
+        values, path = override.values, override.path
+        renderer, wrong = self._compile(values, path)
+        parameters, faults = self._render(self._renderer, self._parameters, variables, self.path)
+        given, more = self._render(renderer, values, variables, path)
+        faults = [*override.problems, *wrong, *faults, *more]
+        if faults or self.problems:
+            return None, faults + self._surely_wrong(values, path)
         if self._renderer is not None or renderer is not None:
-            parameters = self._render(self._renderer, self._parameters, variables, self.path)
-            return self._validated({**parameters, **self._render(renderer, values, variables, path)}, values, path)
+            return self._validated({**parameters, **given}, values, path)
         # Tenants mostly share a few overrides: each is checked once.
         text = canonical_json(values)
         built = self._overridden.get((self._number, text))
         if built is None:
-            built = self._validated({**self._parameters, **values}, values, path)
+            built, faults = self._validated({**self._parameters, **values}, values, path)
             # It holds a copy of the step's own values beside those of the override.
-            self._overridden.put((self._number, text), built, len(text) + self._characters)
-        return built
+            if built is not None:
+                self._overridden.put((self._number, text), built, len(text) + self._characters)
+        return built, faults
 
     @cached_property
     def _characters(self) -> int:
         return len(canonical_json(self._given))
 
-    def _compile(self, values: Mapping[str, Any]) -> Renderer | None:
-        """As ``compile_value``; what becomes part of an expression, which computes with it, sees no secrets."""
-        expressions = compile_value({key: value for key, value in values.items() if key in self._expressions})
+    def _compile(self, values: Mapping[str, Any], path: str) -> tuple[Renderer | None, list[Problem]]:
+        """As ``compile_right``; what becomes part of an expression, which computes with it, sees no secrets."""
+        expressions, faults = compile_right({key: one for key, one in values.items() if key in self._expressions})
+        others, more = compile_right({key: one for key, one in values.items() if key not in self._expressions})
+        problems = _problems([*faults, *more], path)
         if expressions is None:
-            return compile_value(values)
-        others = {key: value for key, value in values.items() if key not in self._expressions}
-        renderer = compile_value(others)
+            return (None if others is None else lambda variables: {**values, **others(variables)}), problems
+
+        def without_secrets(variables: Variables) -> Any:
+            return expressions({**variables, "secret": NO_SECRETS})
+
+        parts = [(1, without_secrets)] if others is None else [(0, others), (1, without_secrets)]
 
         def render(variables: Variables) -> dict[str, Any]:
-            found = others if renderer is None else renderer(variables)
-            return {**found, **expressions({**variables, "secret": NO_SECRETS})}
+            found = rendered(parts, variables)
+            return {**values, **found.get(0, {}), **found[1]}
 
-        return render
+        return render, problems
 
-    def _by_field(self, given: Mapping[str, Any], path: str, *, of_override: bool = False) -> dict[str, Any]:
-        """The parameters under their snake_case names. Those of an override are stored under these: as written they
-        mean the same, and a wrong one is told as it was written."""
+    def _by_field(
+        self, given: Mapping[str, Any], path: str, *, of_override: bool = False
+    ) -> tuple[dict[str, Any], list[Problem]]:
+        """The parameters under their snake_case names, and those that are none. Those of an override are stored under
+        these: as written they mean the same, and a wrong one is told as it was written."""
         fields = self.step.Parameters.model_fields
         found: dict[str, Any] = {}
         problems: list[Problem] = []
@@ -146,57 +192,70 @@ class CompiledStep:
                 problems.append(Problem(join(path, cut_text(key)), shown(value), message))
             elif name in found and not of_override:
                 problems.append(Problem(join(path, key), shown(value), f"given twice, in two spellings ({name})"))
-            found[name] = value
+            else:
+                found[name] = value
         if len(problems) > MOST_UNKNOWN:
             more = Problem(path, None, f"and {len(problems) - MOST_UNKNOWN} more wrong names of parameters")
             problems = [*problems[:MOST_UNKNOWN], more]
-        if problems:
-            raise InvalidInput(problems)
-        return found
+        return found, problems
 
-    def _check_constant_part(self) -> BuiltStep | None:
+    def _check_constant_part(self, has_all: bool) -> BuiltStep | None:
+        """The step, if it is the same for every tenant. ``has_all``: no name of a parameter is wrong, which may be that
+        of one that is missing."""
         try:
             made, found, more = self._model(self._parameters)
         except InvalidInput as error:
             problems = error.problems
         else:
             if made is not None:
-                return BuiltStep(self.name, self.step, made) if self._renderer is None else None
+                is_it = self._renderer is None and not self.problems
+                return BuiltStep(self.name, self.step, made) if is_it else None
             problems = self._placed(found, more, {}, "")
-        if self._renderer is not None:
-            # What a template will give is not known yet: its text stands where a number may come.
-            members = {
-                self._written.get(k, k) for k, value in self._parameters.items() if compile_value(value) is not None
-            }
-            problems = [problem for problem in problems if not self._is_under(problem.path, members)]
-        if problems:
-            raise InvalidInput(problems)
+        # What a template will give is not known yet: its text stands where a number may come.
+        unsure = {self._written.get(key, key) for key, value in self._parameters.items() if has_template(value)}
+        if unsure:
+            problems = [one for one in problems if not self._is_under(one.path, unsure)]
+        if not has_all:
+            given = {self._written.get(key, key) for key in self._parameters}
+            problems = [one for one in problems if self._is_under(one.path, given)]
+        self.problems += problems
         return None
 
     def _is_under(self, path: str, members: set[str]) -> bool:
         return any(path.startswith(join(self.path, member)) for member in members)
 
-    def _render(self, renderer: Renderer | None, value: Any, variables: Variables, path: str) -> Any:
+    def _render(
+        self, renderer: Renderer | None, values: Mapping[str, Any], variables: Variables, path: str
+    ) -> tuple[Mapping[str, Any], list[Problem]]:
         if renderer is None:
-            return value
+            return values, []
         try:
-            return renderer(variables)
+            return renderer(variables), []
         except TemplateFault as fault:
-            raise InvalidInput([Problem(join(path, fault.path), shown(fault.source), fault.message)]) from fault
+            return values, _problems(fault.all, path)
 
-    def _compile_override(self, values: Mapping[str, Any], path: str) -> Renderer | None:
+    def _surely_wrong(self, values: Mapping[str, Any], path: str) -> list[Problem]:
+        """What is wrong with an override's values, whatever the step is that they are for."""
+        sure = {key: value for key, value in values.items() if not has_template(value)}
+        if not sure:
+            return []
         try:
-            return self._compile(values)
-        except TemplateFault as fault:
-            raise InvalidInput([Problem(join(path, fault.path), shown(fault.source), fault.message)]) from fault
+            _, problems, _ = self._model({**self._parameters, **sure})
+        except InvalidInput:
+            return []
+        mine = [one for one in problems if one.path.partition(".")[0].partition("[")[0] in sure]
+        return self._placed(mine, 0, sure, path)
 
     def _validated(
         self, parameters: Mapping[str, Any], override: Mapping[str, Any] = _NOTHING, path: str = ""
-    ) -> BuiltStep:
-        made, problems, more = self._model(parameters)
+    ) -> tuple[BuiltStep | None, list[Problem]]:
+        try:
+            made, problems, more = self._model(parameters)
+        except InvalidInput as error:
+            return None, error.problems
         if made is None:
-            raise InvalidInput(self._placed(problems, more, override, path))
-        return BuiltStep(self.name, self.step, made)
+            return None, self._placed(problems, more, override, path)
+        return BuiltStep(self.name, self.step, made), []
 
     def _model(self, parameters: Mapping[str, Any]) -> tuple[StepParameters | None, list[Problem], int]:
         with package_code(self.name, self.path, self.step.Parameters):
@@ -213,3 +272,7 @@ class CompiledStep:
         if more:
             found.append(Problem(self.path, None, f"and {more} more problems"))
         return found
+
+
+def _problems(faults: Iterable[TemplateFault], path: str) -> list[Problem]:
+    return [Problem(join(path, one.path), shown(one.source), one.message) for one in faults]

@@ -13,11 +13,11 @@ from typing import Any, Final, Protocol
 
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.json_mistakes import json_mistakes
-from orchestrator.domain.naming import snake_case, step_type, unknown
+from orchestrator.domain.naming import nearest, snake_case, step_type, unknown
 from orchestrator.domain.wording import join, shown
 from orchestrator.secrets.scopes import ScopedSecrets
 from orchestrator.settings.model import Settings
-from orchestrator.stages.compiled_step import BuiltStep, CompiledStep, Overridden, WrongOverride
+from orchestrator.stages.compiled_step import BuiltStep, CompiledStep, Overridden, Override
 from orchestrator.templates.condition import compile_condition, condition_holds
 from orchestrator.templates.templates import Renderer, Variables
 from orchestrator.templates.variables import template_variables
@@ -42,24 +42,32 @@ class Registry(Protocol):
 
 
 class CompiledStage:
-    """A stage ready to be built for any tenant. Raises ``InvalidInput`` with all that is wrong for every tenant."""
+    """A stage ready to be built for any tenant. What is wrong for every tenant is in ``problems``: then it is never
+    built, and ``look`` finds what else is wrong with it. A step that is None is none, and left out."""
 
-    def __init__(self, stage: Mapping[str, Any], path: str, factory: StageFactory, leave_out_bad: bool = False) -> None:
+    def __init__(self, stage: Mapping[str, Any], path: str, factory: StageFactory) -> None:
         self.name = str(stage.get("name", ""))
         self.steps: list[CompiledStep] = []
-        problems: list[Problem] = []
+        self.problems: list[Problem] = []
         for index, spec in enumerate(stage["steps"]):
             try:
-                self.steps.append(factory.compile_step(spec, f"{path}.steps[{index}]" if path else f"steps[{index}]"))
+                if spec is not None:
+                    self.steps.append(factory.read_step(spec, join(path, f"steps[{index}]")))
+                    self.problems += self.steps[-1].problems
             except InvalidInput as error:
-                problems.extend(error.problems)
-        if problems and not leave_out_bad:
-            raise InvalidInput(problems)
+                self.problems += error.problems
         self.when: Renderer | None = None
+        self.knows_for_whom = True
+        """Whether ``when`` is right: else nobody knows for whom the stage is meant."""
         if (condition := stage.get("when")) is not None:
-            self.when = compile_condition(condition, f"{path}.when" if path else "when")
+            try:
+                self.when = compile_condition(condition, join(path, "when"))
+            except InvalidInput as error:
+                self.problems += error.problems
+                self.knows_for_whom = False
         built = [step.constant for step in self.steps]
-        self._constant = [step for step in built if step is not None] if all(built) else None
+        is_constant = all(built) and not self.problems
+        self._constant = [step for step in built if step is not None] if is_constant else None
         self.reaches_nothing = all(step.reaches_nothing for step in self.steps)
         """The same for every tenant without overrides, whatever its config: nothing of it is to be checked then."""
 
@@ -73,37 +81,45 @@ class CompiledStage:
 
     def build(self, config: Mapping[str, Any], variables: Variables) -> list[BuiltStep]:
         """The steps for one tenant: its full config and the ``template_variables`` of it. Raises ``InvalidInput``."""
+        built, problems = self.look(config, variables)
+        if problems:
+            raise InvalidInput(problems)
+        return [step for _, step in built]
+
+    def look(
+        self, config: Mapping[str, Any], variables: Variables
+    ) -> tuple[list[tuple[CompiledStep, BuiltStep]], list[Problem]]:
+        """Those of the steps that can be built for one tenant, and all that is wrong with the others for this one."""
         if (constant := self.constant(config)) is not None:
-            return list(constant)
+            return list(zip(self.steps, constant, strict=True)), []
         overrides = config.get("overrides")
         by_type = {step_type(key): (key, values) for key, values in overrides.items()} if overrides else _NOTHING
-        found: list[BuiltStep] = []
+        # The same for each step of a type.
+        read: dict[str, Override] = {}
+        found: list[tuple[CompiledStep, BuiltStep]] = []
         problems: dict[tuple[str, str, str], Problem] = {}
-        refused: set[str] = set()
         # Each template is bounded, but a stage may have thousands: they are bounded together too.
         with shared_budget():
             for step in self.steps:
-                if step.name in refused:
-                    continue
-                try:
-                    found.append(self._build_step(step, variables, by_type.get(step.name)))
-                except InvalidInput as error:
-                    problems |= {(one.path, one.message, str(one.value)): one for one in error.problems}
-                    if isinstance(error, WrongOverride):
-                        refused.add(step.name)
-        if problems:
-            raise InvalidInput(list(problems.values()))
-        return found
+                if step.name in by_type and step.name not in read:
+                    read[step.name] = step.override(*by_type[step.name])
+                built, wrong = self._look_at_step(step, variables, read.get(step.name))
+                if built is not None:
+                    found.append((step, built))
+                problems |= {(one.path, one.message, str(one.value)): one for one in wrong}
+        return found, list(problems.values())
 
-    def _build_step(
-        self, step: CompiledStep, variables: Variables, override: tuple[str, Mapping[str, Any]] | None
-    ) -> BuiltStep:
+    def _look_at_step(
+        self, step: CompiledStep, variables: Variables, override: Override | None
+    ) -> tuple[BuiltStep | None, list[Problem]]:
         secrets = variables.get("secret")
         if (step.constant is not None and override is None) or not isinstance(secrets, ScopedSecrets):
-            return step.build(variables, override)
+            return step.look(variables, override)
         secrets = secrets.at_step(self.name, step.name)
-        built = step.build({**variables, "secret": secrets}, override)
-        return replace(built, secrets=frozenset(secrets.read)) if secrets.read else built
+        built, problems = step.look({**variables, "secret": secrets}, override)
+        if built is not None and secrets.read:
+            built = replace(built, secrets=frozenset(secrets.read))
+        return built, problems
 
 
 class StageFactory:
@@ -121,32 +137,37 @@ class StageFactory:
         """The words that may stand after ``type:``."""
         return self._known
 
-    def compile_stage(self, stage: Mapping[str, Any], path: str = "", *, leave_out_bad: bool = False) -> CompiledStage:
+    def compile_stage(self, stage: Mapping[str, Any], path: str = "") -> CompiledStage:
         """Compile ``{name, steps: [{type, ...}]}``; ``path`` is its place in the plan (``stages[0]``).
 
-        Raises ``InvalidInput`` with every unknown step, unknown or wrong parameter and wrong template;
-        ``leave_out_bad`` compiles what is left without these steps.
+        Raises ``InvalidInput`` with every unknown step, unknown or wrong parameter and wrong template.
         """
-        return CompiledStage(stage, path, self, leave_out_bad)
+        compiled = CompiledStage(stage, path, self)
+        if compiled.problems:
+            raise InvalidInput(compiled.problems)
+        return compiled
 
-    def compile_step(self, spec: Mapping[str, Any], path: str) -> CompiledStep:
-        """Compile one step as written. Raises ``InvalidInput``."""
+    def read_step(self, spec: Mapping[str, Any], path: str) -> CompiledStep:
+        """Compile one step as written, right or wrong. Of a type that is none, it is one of the nearest without any
+        parameter; raises ``InvalidInput`` where none is near."""
         word = str(spec["type"])
         name = word if word in self._known else step_type(word)
         if name not in self._known:
-            raise InvalidInput([Problem(join(path, "type"), shown(word), unknown("step type", word, self._known))])
+            problems = [Problem(join(path, "type"), shown(word), unknown("step type", word, self._known))]
+            if (near := nearest(word, self._known)) is None:
+                raise InvalidInput(problems)
+            meant = CompiledStep(near, self._registry.get(near), _NOTHING, _NOTHING, path, self._overridden)
+            meant.problems, meant.constant = problems, None
+            return meant
         given = {key: value for key, value in spec.items() if key != "type"}
         step, defaults = self._registry.get(name), self._defaults.get(name, _NOTHING)
         mistakes = {key: found for key, value in given.items() if (found := json_mistakes(value, join(path, key)))}
-        if not mistakes:
-            return CompiledStep(name, step, defaults, given, path, self._overridden)
-        problems = [one for found in mistakes.values() for one in found]
-        try:
-            CompiledStep(name, step, defaults, {**given, **dict.fromkeys(mistakes)}, path, self._overridden)
-        except InvalidInput as error:
+        compiled = CompiledStep(name, step, defaults, {**given, **dict.fromkeys(mistakes)}, path, self._overridden)
+        if mistakes:
             told = {join(path, snake_case(key)) for key in mistakes}
-            problems += [one for one in error.problems if one.path not in told]
-        raise InvalidInput(problems)
+            compiled.problems = [one for one in compiled.problems if one.path not in told]
+            compiled.wrong([one for found in mistakes.values() for one in found])
+        return compiled
 
     def build_stage(
         self, stage: Mapping[str, Any], config: Mapping[str, Any], plan: Mapping[str, Any]

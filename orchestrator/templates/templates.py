@@ -7,8 +7,8 @@ sandbox's matter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from orchestrator.templates.plain_names import plain_names
 from orchestrator.templates.sandbox import TemplateEnvironment
@@ -20,24 +20,34 @@ from steps.json_values import LimitExceeded, json_value
 
 TEMPLATE_LIMIT = 16 * 1024
 """Characters a template may have."""
+MOST_FAULTS: Final = 50
+"""Of one value: what is behind them is not looked at."""
 
 Variables = Mapping[str, Any]
 Renderer = Callable[[Variables], Any]
+K = TypeVar("K")
 
 _environment = TemplateEnvironment()
 
 
 class TemplateFault(Exception):
-    """A template that cannot be compiled or rendered; ``path`` is its place inside the value, ``source`` its text."""
+    """A template that cannot be compiled or rendered; ``path`` is its place inside the value, ``source`` its text,
+    ``others`` are the faults of the same value behind it."""
 
-    def __init__(self, path: str, source: str, message: str) -> None:
-        super().__init__(path, source, message)
+    def __init__(self, path: str, source: str, message: str, others: Sequence[TemplateFault] = ()) -> None:
+        super().__init__(path, source, message, others)
         self.path = path
         self.source = source
         self.message = message
+        self.others = others
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message
+
+    @property
+    def all(self) -> list[TemplateFault]:
+        """This one and those behind it."""
+        return [self, *self.others]
 
 
 def is_template(value: object) -> bool:
@@ -45,27 +55,90 @@ def is_template(value: object) -> bool:
     return isinstance(value, str) and ("{{" in value or "{%" in value or "{#" in value)
 
 
-def compile_value(value: Any, path: str = "") -> Renderer | None:
-    """A function that renders every template inside ``value``, or None when there is none. Raises ``TemplateFault``."""
-    if isinstance(value, str):
-        return _compile_text(value, path) if is_template(value) else None
+def has_template(value: object) -> bool:
+    """Whether there is one in it, right or wrong."""
     if isinstance(value, Mapping):
-        members = {key: compile_value(item, f"{path}.{key}" if path else str(key)) for key, item in value.items()}
-        rendered = [(key, renderer) for key, renderer in members.items() if renderer is not None]
-        if not rendered:
+        return any(map(has_template, value.values()))
+    return any(map(has_template, value)) if isinstance(value, list | tuple) else is_template(value)
+
+
+def compile_value(value: Any, path: str = "") -> Renderer | None:
+    """A function that renders every template inside ``value``, or None when there is none. Raises ``TemplateFault``
+    with all that cannot be compiled; so does the function with all that cannot be rendered."""
+    renderer, faults = compile_right(value, path)
+    if faults:
+        raise _joined(faults)
+    return renderer
+
+
+def compile_right(value: Any, path: str = "") -> tuple[Renderer | None, list[TemplateFault]]:
+    """The same, and the faults of those templates that cannot be compiled: the function leaves them as they are."""
+    faults: list[TemplateFault] = []
+    return _compile_value(value, path, faults), faults
+
+
+def rendered(parts: Iterable[tuple[K, Renderer]], variables: Variables) -> dict[K, Any]:
+    """What each of them gives. Raises ``TemplateFault`` with all that cannot be rendered."""
+    found: dict[K, Any] = {}
+    faults: list[TemplateFault] = []
+    for key, renderer in parts:
+        try:
+            found[key] = renderer(variables)
+        except TemplateFault as fault:
+            faults += fault.all
+            if _is_enough(faults):
+                break
+    if faults:
+        raise _joined(faults[:MOST_FAULTS])
+    return found
+
+
+def _joined(faults: Sequence[TemplateFault]) -> TemplateFault:
+    first, *others = faults
+    if not others:
+        return first
+    joined = TemplateFault(first.path, first.source, first.message, others)
+    joined.__cause__ = first.__cause__
+    return joined
+
+
+def _is_enough(faults: Sequence[TemplateFault]) -> bool:
+    """Whether those that come next are not looked at: they are too many, or would only be told that this one has used
+    up what they share."""
+    return len(faults) >= MOST_FAULTS or isinstance(faults[-1].__cause__, LimitExceeded | TooMuchTogether)
+
+
+def _compile_value(value: Any, path: str, faults: list[TemplateFault]) -> Renderer | None:
+    if isinstance(value, str):
+        if not is_template(value) or (faults and _is_enough(faults)):
             return None
-        return lambda variables: {**value, **{key: renderer(variables) for key, renderer in rendered}}
+        try:
+            return _compile_text(value, path)
+        except TemplateFault as fault:
+            faults.append(fault)
+            return None
+    if isinstance(value, Mapping):
+        members = {
+            key: _compile_value(item, f"{path}.{key}" if path else str(key), faults) for key, item in value.items()
+        }
+        some = [(key, renderer) for key, renderer in members.items() if renderer is not None]
+        return (lambda variables: {**value, **rendered(some, variables)}) if some else None
     if isinstance(value, list | tuple):
-        items = [compile_value(item, f"{path}[{index}]") for index, item in enumerate(value)]
-        if not any(items):
+        items = [_compile_value(item, f"{path}[{index}]", faults) for index, item in enumerate(value)]
+        places = [(index, renderer) for index, renderer in enumerate(items) if renderer is not None]
+        if not places:
             return None
-        pairs = list(zip(items, value, strict=True))
-        return lambda variables: [renderer(variables) if renderer else item for renderer, item in pairs]
+
+        def render_list(variables: Variables) -> list[Any]:
+            found = rendered(places, variables)
+            return [found.get(index, item) for index, item in enumerate(value)]
+
+        return render_list
     return None
 
 
 def render(value: Any, variables: Variables, path: str = "") -> Any:
-    """``value`` with every template in it rendered. Raises ``TemplateFault`` at the first fault."""
+    """``value`` with every template in it rendered. Raises ``TemplateFault``."""
     renderer = compile_value(value, path)
     return value if renderer is None else renderer(variables)
 

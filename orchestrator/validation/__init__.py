@@ -32,6 +32,7 @@ from orchestrator.settings.extensions import missing_extensions
 from orchestrator.settings.installed_steps import installed_steps
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.stages.stage_factory import Registry, StageFactory
+from orchestrator.templates.variables import UNSURE
 from orchestrator.validation.as_written import AsWritten
 from orchestrator.validation.catalogue import resolve_services
 from orchestrator.validation.contract import Finding, PlanView, error, warning
@@ -42,11 +43,12 @@ from orchestrator.validation.look_alikes import warn_of_look_alikes
 from orchestrator.validation.permissions import Permissions
 from orchestrator.validation.references import References
 from orchestrator.validation.shape import Shape, read_shape
-from orchestrator.validation.stages import check_steps, compile_stages, stage_records
+from orchestrator.validation.stages import compile_stages, stage_records
 from orchestrator.validation.tenants import TenantCheck
 from steps import AllowedHosts
 from steps.expressions.budget import PlanTooCostly, bounded_evaluating
 from steps.expressions.compile_budget import bounded_compiling
+from steps.expressions.sandbox import Missing
 
 __all__ = ["Finding", "PlanView", "Validated", "error", "validate_plan", "warning"]
 
@@ -98,9 +100,8 @@ def validate_plan(
     shape = read_shape(resolved.raw, findings, needs_stages=not resolved.is_named)
     plan_id = plan_id_of(shape.header)
     factory = StageFactory(registry or installed_steps(), settings)
-    reference = {"plan_id": plan_id, "name": shape.said("name") or ""}
-    stages = compile_stages(shape.stages, factory, findings)
-    check_steps(shape.steps, factory, findings)
+    reference = {"plan_id": plan_id, "name": shape.said("name") or Missing(hint=UNSURE)}
+    stages = compile_stages(shape.stages, shape.partly_stages, factory, findings)
     stored = stage_records(shape.stages, findings)
     permissions = Permissions(settings)
     check = TenantCheck(stages, reference, factory.step_types, References(settings), permissions)
@@ -110,13 +111,13 @@ def validate_plan(
             records = [
                 check.check(index, tenant, findings) for index, tenant in shape.tenants if not findings.is_overfull
             ]
-            for partly in shape.partly:
-                check.check(partly.index, partly.tenant, findings, partly.unsure, partly.unsure_back)
+            partly = [check.check(one.index, one.tenant, findings, one.unsure, one.unsure_back) for one in shape.partly]
+            check.settle(findings)
             _warn(shape, findings, check.idle)
             permissions.warn(findings)
             hosts = AllowedHosts(settings.allowed_hosts, allow_loopback=settings.allow_loopback)
             costly = "waves"
-            selection = check_fleet(shape, records, stages, reference, hosts, settings.groups, findings)
+            selection = check_fleet(shape, records, partly, stages, reference, hosts, settings.groups, findings)
     except PlanTooCostly as error:
         findings.error(costly, None, str(error))
         return Validated(None, resolved.relabel(written.of(findings.named_errors())), [])

@@ -10,13 +10,15 @@ from pydantic import BaseModel, ValidationError
 from orchestrator.domain.config import PlanHeader
 from orchestrator.domain.few_mistakes import few_of, is_large
 from orchestrator.domain.fleet_config import MAX_WAVES, WaveSpec, WaveTenants
-from orchestrator.domain.naming import snake_case
+from orchestrator.domain.naming import nearest, snake_case
 from orchestrator.validation.findings import LIMIT
 
 M = TypeVar("M", bound=BaseModel)
 _ROUNDS = 8
 """More than a head is deep: each leaves out what the one before has made incomplete."""
 _FILLED: Final = {"name": "plan", "max_concurrency": 1}
+_MADE_UP: Final = "\0"
+"""No name that is right has this character."""
 _SOMEBODY: Final = WaveTenants(count=1)
 
 
@@ -38,24 +40,27 @@ def right_head(raw: Mapping[Any, Any]) -> tuple[PlanHeader | None, frozenset[str
     return header, wrong | {"waves"} if unsure else wrong
 
 
+def is_made_up(name: object) -> bool:
+    """Whether a wave's name stands in the place of a wrong one."""
+    return isinstance(name, str) and name.startswith(_MADE_UP)
+
+
 def _right_wave(index: int, raw: Any) -> tuple[WaveSpec, bool]:
-    """The wave, and whether its name and tenants are as written."""
+    """The wave, and whether its tenants are as written."""
     wave, wrong = right_part(WaveSpec, raw, _FILLED)
-    if wave is not None and wrong.isdisjoint(("name", "tenants")):
-        return wave, True
-    # No name that is right has this character: it is the same as no other's.
-    unnamed = f"\0{index}"
+    # It is the same as no other's.
+    unnamed = f"{_MADE_UP}{index}"
     if wave is None:
         return WaveSpec(name="wave", tenants=_SOMEBODY).model_copy(update={"name": unnamed}), False
     changes: dict[str, Any] = {"name": unnamed} if "name" in wrong else {}
     if "tenants" in wrong and wave.tenants is None:
         changes["tenants"] = _SOMEBODY
-    return wave.model_copy(update=changes), False
+    return wave.model_copy(update=changes), "tenants" not in wrong
 
 
 def right_part(model: type[M], item: Any, filled: Mapping[str, Any]) -> tuple[M | None, frozenset[str]]:
-    """The item without what is wrong in it, and the keys in which something is; ``filled`` is in the place of those
-    that it must have."""
+    """The item without what is wrong in it, and the keys in which something is, also those that were meant by names
+    that are none; ``filled`` is in the place of those that it must have."""
     if is_large(item):
         few = few_of(model, item)
         if few.problems or few.left_out:
@@ -63,7 +68,7 @@ def right_part(model: type[M], item: Any, filled: Mapping[str, Any]) -> tuple[M 
     wrong: set[str] = set()
     for _ in range(_ROUNDS):
         try:
-            return model.model_validate(item), frozenset(wrong)
+            return model.model_validate(item), _meant(wrong, model)
         except ValidationError as error:
             if error.error_count() > LIMIT or not isinstance(item, Mapping):
                 break
@@ -78,6 +83,11 @@ def right_part(model: type[M], item: Any, filled: Mapping[str, Any]) -> tuple[M 
                 elif name in filled:
                     item = {**item, name: filled[name]}
     return None, frozenset(wrong)
+
+
+def _meant(wrong: set[str], model: type[BaseModel]) -> frozenset[str]:
+    near = (nearest(name, model.model_fields) for name in wrong - model.model_fields.keys())
+    return frozenset(wrong).union(name for name in near if name is not None)
 
 
 def _without(item: Mapping[Any, Any], place: tuple[int | str, ...]) -> Mapping[Any, Any]:

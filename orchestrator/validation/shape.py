@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
@@ -19,7 +19,10 @@ from orchestrator.validation.head import right_head, right_part
 
 MAX_STAGES = 100
 MAX_STEPS = 100
+UNNAMED: Final = "\0"
+"""No name that is right has this character."""
 M = TypeVar("M", bound=BaseModel)
+_FILLED: Final = {"name": "stage", "steps": [{"type": "noop"}]}
 _LISTS = ("stages", "tenants")
 
 
@@ -32,6 +35,18 @@ class PartlyRight:
     tenant: TenantDeployConfig
     unsure: frozenset[str]
     unsure_back: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PartlyRightStage:
+    """A stage without what is wrong in it: a name that is none is ``UNNAMED``, a step that is none is None."""
+
+    index: int
+    name: str
+    when: str | None
+    steps: Sequence[StepSpec | None]
+    knows_for_whom: bool
+    """Whether it has the ``when`` that was meant."""
 
 
 @dataclass(slots=True)
@@ -47,10 +62,12 @@ class Shape:
     tenants: list[tuple[int, TenantDeployConfig]] = field(default_factory=list)
     partly: list[PartlyRight] = field(default_factory=list)
     """Tenants that are wrong themselves: a mistake in one key must not hide those in the others."""
-    knows_tenants: bool = True
-    """Whether all of them are right by themselves, and each is there once."""
-    steps: list[tuple[str, StepSpec]] = field(default_factory=list)
-    """Of stages that are wrong themselves, each with its place: a mistake in a name must not hide those in them."""
+    listed: int = 0
+    """How many tenants there are, right or wrong."""
+    has_each_once: bool = True
+    """Whether no two of them have one id."""
+    partly_stages: list[PartlyRightStage] = field(default_factory=list)
+    """The same of stages."""
 
     def said(self, name: str) -> Any:
         """A key of the head, if what is written there is right."""
@@ -69,7 +86,7 @@ def read_shape(raw: Mapping[Any, Any], findings: Findings, needs_stages: bool = 
         if (stage := _checked(StageSpec, item, f"stages[{index}]", findings)) is not None:
             shape.stages.append((index, stage))
         elif not findings.is_full:
-            shape.steps += _steps_of(item, f"stages[{index}]")
+            shape.partly_stages.append(_partly_stage(index, item))
     tenants = _listed(raw, "tenants", findings)
     for index, item in enumerate(tenants):
         if findings.is_overfull:
@@ -79,8 +96,8 @@ def read_shape(raw: Mapping[Any, Any], findings: Findings, needs_stages: bool = 
         elif not findings.is_full and (partly := _partly(index, item)) is not None:
             shape.partly.append(partly)
     _report_twice(raw, "stages", "name", findings)
-    once = _report_twice(raw, "tenants", "tenant_id", findings)
-    shape.knows_tenants = once and len(shape.tenants) == len(tenants) > 0
+    shape.has_each_once = _report_twice(raw, "tenants", "tenant_id", findings)
+    shape.listed = len(tenants)
     return shape
 
 
@@ -94,12 +111,17 @@ def _partly(index: int, item: Any) -> PartlyRight | None:
     return PartlyRight(index, tenant, wrong - {SOURCE}, back)
 
 
-def _steps_of(stage: Any, path: str) -> Iterator[tuple[str, StepSpec]]:
-    steps = _named(stage, "steps")
-    for index, item in enumerate(steps[:MAX_STEPS] if isinstance(steps, list | tuple) else ()):
-        made, _, _ = model_or_problems(StepSpec, item)
-        if made is not None:
-            yield f"{path}.steps[{index}]", made
+def _partly_stage(index: int, item: Any) -> PartlyRightStage:
+    steps = _named(item, "steps")
+    listed = steps[:MAX_STEPS] if isinstance(steps, list | tuple) else ()
+    made = [model_or_problems(StepSpec, one)[0] for one in listed]
+    # What can be wrong in the steps is told of each.
+    rest = {key: one for key, one in item.items() if one is not steps} if isinstance(item, Mapping) else item
+    stage, wrong = right_part(StageSpec, rest, _FILLED)
+    if stage is None:
+        return PartlyRightStage(index, UNNAMED, None, made, knows_for_whom=False)
+    knows = "when" not in wrong and (stage.when is not None or wrong <= StageSpec.model_fields.keys())
+    return PartlyRightStage(index, UNNAMED if "name" in wrong else stage.name, stage.when, made, knows)
 
 
 def _listed(raw: Mapping[Any, Any], name: str, findings: Findings) -> list[Any]:

@@ -2,47 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from orchestrator.domain.config import StageSpec, StepSpec
-from orchestrator.domain.errors import InvalidInput
 from orchestrator.plans.plan import StageRecord, stage_record
 from orchestrator.stages.stage_factory import CompiledStage, StageFactory
 from orchestrator.validation.findings import Findings
+from orchestrator.validation.shape import PartlyRightStage
 
 
 def compile_stages(
-    stages: list[tuple[int, StageSpec]], factory: StageFactory, findings: Findings
+    stages: list[tuple[int, StageSpec]], partly: list[PartlyRightStage], factory: StageFactory, findings: Findings
 ) -> list[CompiledStage]:
-    """The stages that can be built; the others are reported."""
+    """All of them, also what is right of the others; what is wrong is reported."""
     compiled: list[CompiledStage] = []
     for index, stage in stages:
         path = f"stages[{index}]"
-        condition = {} if stage.when is None else {"when": stage.when}
-        spec = {
-            "name": stage.name,
-            "steps": [{"type": step.type, **step.parameters()} for step in stage.steps],
-        } | condition
-        try:
-            compiled.append(factory.compile_stage(spec, path))
-        except InvalidInput as error:
-            findings.errors(error.problems)
-            # Undefined names are looked for in what is left: one mistake must not hide the others.
-            compiled.append(factory.compile_stage({**spec, "when": None}, path, leave_out_bad=True))
-            continue
-        if not any(step.step.writes for step in compiled[-1].steps):
+        compiled.append(_compiled(stage.name, stage.when, stage.steps, path, factory))
+        findings.errors(compiled[-1].problems)
+        if not compiled[-1].problems and not any(step.step.writes for step in compiled[-1].steps):
             message = (
                 "no step of this stage writes: it only verifies or only tells, and a rollback of it changes nothing"
             )
             findings.warn(path, stage.name, message)
+    for one in partly:
+        compiled.append(_compiled(one.name, one.when, one.steps, f"stages[{one.index}]", factory))
+        compiled[-1].knows_for_whom &= one.knows_for_whom
+        findings.errors(compiled[-1].problems)
     return compiled
 
 
-def check_steps(steps: list[tuple[str, StepSpec]], factory: StageFactory, findings: Findings) -> None:
-    """What is wrong with them, whichever stage they are in."""
-    for path, step in steps:
-        try:
-            factory.compile_step({"type": step.type, **step.parameters()}, path)
-        except InvalidInput as error:
-            findings.errors(error.problems)
+def _compiled(
+    name: str, when: str | None, steps: Sequence[StepSpec | None], path: str, factory: StageFactory
+) -> CompiledStage:
+    specs = [step and {"type": step.type, **step.parameters()} for step in steps]
+    return CompiledStage({"name": name, "steps": specs} | ({} if when is None else {"when": when}), path, factory)
 
 
 def stage_records(stages: list[tuple[int, StageSpec]], findings: Findings) -> list[StageRecord]:

@@ -12,13 +12,16 @@ from orchestrator.domain.errors import InvalidInput, Problem, cut_text
 from orchestrator.domain.naming import in_spelling_of, snake_case, step_type, unknown
 from orchestrator.domain.wording import shown
 from orchestrator.plans.tenant_config import SOURCE, TenantRecord, tenant_forms
+from orchestrator.secrets.references import PLACEHOLDERS
 from orchestrator.stages.compiled_step import BuiltStep
 from orchestrator.stages.stage_factory import CompiledStage
 from orchestrator.templates.condition import condition_holds
 from orchestrator.templates.variables import UNSURE, template_variables
 from orchestrator.validation.findings import Findings
+from orchestrator.validation.perhaps_meant import PerhapsMeant
 from orchestrator.validation.permissions import Permissions
 from orchestrator.validation.references import References
+from orchestrator.validation.shape import UNNAMED
 from steps import HealthCheckParameters
 from steps.contract import NO_NEEDS
 
@@ -46,7 +49,8 @@ class TenantCheck:
         self._stages = stages
         self._plan = plan
         self._step_types = step_types
-        self._has_conditions = any(stage.when is not None for stage in stages)
+        self._has_conditions = any(stage.when is not None or not stage.knows_for_whom for stage in stages)
+        self._perhaps = PerhapsMeant()
         self.idle: list[str] = []
         """Tenants that no stage is for."""
 
@@ -76,23 +80,39 @@ class TenantCheck:
         if not unsure & _IDENTITY and not unsure_back & _IDENTITY:
             for problem in _identity(tenant):
                 findings.of_tenant(index, problem)
-        stages, found = self._stages_for(config, unsure)
+        stages, perhaps, found = self._stages_for(config, unsure)
         if not unsure & _ADDRESSES:
             found += self._references.of_endpoints(config)
+        found += _overrides(tenant.overrides, self._step_types)
         found += self._problems_of(config, tenant.overrides, stages, unsure)
-        if self._stages and not stages and not found and not unsure:
+        if self._stages and not stages and not perhaps and not found and not unsure:
             self.idle.append(tenant.tenant_id)
+        if self._has_conditions:
+            self._perhaps.leave_out(stages)
+        meant: list[tuple[CompiledStage, list[Problem]]] = []
+        for stage in perhaps:
+            if not stage.knows_for_whom or self._perhaps.is_open(stage):
+                these = list(self._problems_of(config, tenant.overrides, [stage], unsure))
+                of_values = _of_overrides(these)
+                found += [] if stage.knows_for_whom else of_values
+                meant.append((stage, [one for one in these if one not in of_values]))
+        said = {_told(problem): problem for problem in found}
+        found = list(said.values())
+        for stage, these in meant:
+            self._perhaps.meant(stage, index, [one for one in these if _told(one) not in said])
         for problem in found:
             findings.of_tenant(index, problem)
         source = tenant.source_tenant_deploy_config
         if source is not None and snapshot is not None:
             own = source.model_fields_set
             unsure_back = (unsure - own) | unsure_back
-            going_back = list(self._problems_of(snapshot, source.overrides, stages, unsure_back))
+            going_back = list(_overrides(source.overrides, self._step_types))
+            going_back += self._problems_of(snapshot, source.overrides, stages, unsure_back)
+            unknown_for = [stage for stage in perhaps if not stage.knows_for_whom]
+            going_back += _of_overrides(self._problems_of(snapshot, source.overrides, unknown_for, unsure_back))
             if not own.isdisjoint(_ADDRESSES) and not unsure_back & _ADDRESSES:
                 going_back += self._references.of_endpoints(snapshot)
-            said = {_told(problem) for problem in found}
-            for problem in going_back:
+            for problem in {_told(problem): problem for problem in going_back}.values():
                 # What the source takes from the new config is wrong there, and said there; so is a stage.
                 name = problem.path.partition("[")[0].partition(".")[0]
                 if name in own or (name == "stages" and _told(problem) not in said):
@@ -100,22 +120,31 @@ class TenantCheck:
                     findings.of_tenant(index, Problem(problem.path, problem.value, message), SOURCE)
         return record
 
+    def settle(self, findings: Findings) -> None:
+        """Reports, after all tenants, what is wrong for whomever a stage is meant of which that is not known."""
+        self._perhaps.settle(findings)
+
     def _stages_for(
         self, config: Mapping[str, Any], unsure: frozenset[str]
-    ) -> tuple[list[CompiledStage], list[Problem]]:
-        """The stages that are for this tenant, on the way back too; and conditions that give no answer."""
+    ) -> tuple[list[CompiledStage], list[CompiledStage], list[Problem]]:
+        """The stages that are for this tenant, on the way back too; those of which nobody knows whether they are; and
+        conditions that give no answer."""
         if not self._has_conditions:
-            return self._stages, []
+            return self._stages, [], []
         variables = template_variables(config, self._plan, unsure=unsure)
         stages: list[CompiledStage] = []
+        perhaps: list[CompiledStage] = []
         problems: list[Problem] = []
         for stage in self._stages:
             try:
-                if stage.when is None or condition_holds(stage.when, variables):
+                if not stage.knows_for_whom:
+                    perhaps.append(stage)
+                elif stage.when is None or condition_holds(stage.when, variables):
                     stages.append(stage)
             except InvalidInput as error:
+                perhaps.append(stage)
                 problems += _sure(error.problems)
-        return stages, problems
+        return stages, perhaps, problems
 
     def _problems_of(
         self,
@@ -124,11 +153,8 @@ class TenantCheck:
         stages: list[CompiledStage],
         unsure: frozenset[str],
     ) -> Iterator[Problem]:
-        written = config
-        if overrides:
-            yield from _overrides(overrides, self._step_types)
-            # What is wrong in them is told as it was written.
-            written = {**config, "overrides": overrides}
+        # What is wrong in them is told as it was written.
+        written = {**config, "overrides": overrides} if overrides else config
         asked: BuiltStep | None = None
         reaching = stages if overrides else [stage for stage in stages if not stage.reaches_nothing]
         if not reaching:
@@ -136,17 +162,21 @@ class TenantCheck:
         variables = template_variables(config, self._plan, self._secrets, unsure)
         tenant_id = config["tenant_id"]
         for stage in reaching:
-            try:
-                built = stage.build(written, variables)
-                all_needs = [step.needs(stage.steps[place].path) for place, step in enumerate(built)]
-            except InvalidInput as error:
-                yield from _sure(error.problems)
-                continue
-            for place, (step, needs) in enumerate(zip(built, all_needs, strict=True)):
+            # What a secret is for may depend on the stage's name.
+            seen = variables if stage.name != UNNAMED else {**variables, "secret": PLACEHOLDERS}
+            built, problems = stage.look(written, seen)
+            yield from _sure(problems)
+            for compiled, step in built:
+                where = compiled.path
+                try:
+                    needs = step.needs(where)
+                except InvalidInput as error:
+                    yield from error.problems
+                    continue
                 if needs is not NO_NEEDS:
-                    yield from self._references.of_step(needs, stage.steps[place].path)
+                    yield from self._references.of_step(needs, where)
                 if (needs.keys or step.secrets) and "tenant_id" not in unsure:
-                    yield from self._permissions.of_step(step, needs, stage.steps[place].path, tenant_id, config)
+                    yield from self._permissions.of_step(step, needs, where, tenant_id, config)
                 parameters = step.parameters
                 if needs.endpoints:
                     asked = asked or step
@@ -156,7 +186,6 @@ class TenantCheck:
                     and parameters.expected_version is None
                     and not has_version
                 ):
-                    where = stage.steps[place].path
                     message = f"a health-check needs it ({where}), or an expected_version of its own"
                     yield Problem("deploy_unit_version", None, message)
         if (
@@ -188,6 +217,11 @@ def _overrides(overrides: Mapping[str, Any], step_types: frozenset[str]) -> Iter
         names = [snake_case(parameter) for parameter in values]
         if len(names) != len(set(names)):
             yield Problem(path, None, "a parameter is given twice, in two spellings")
+
+
+def _of_overrides(problems: Iterable[Problem]) -> list[Problem]:
+    """What is wrong with the values, whoever has them."""
+    return [one for one in problems if one.path.startswith("overrides.")]
 
 
 def _sure(problems: Iterable[Problem]) -> list[Problem]:

@@ -133,6 +133,9 @@ def test_each_thing_that_has_no_place_is_one_problem() -> None:
     assert problems(None) == ["configs: expected a list of tenant configs"]
 
 
+NO_VERSION = "deployUnitVersion: a health-check needs it (services.portal.steps[1]), or an expected_version of its own"
+
+
 def test_what_is_wrong_with_the_plan_is_told_of_the_list_at_once() -> None:
     bare = {key: value for key, value in OLD.items() if key not in ("planId", "serviceNames", "tenantId")}
     wrong: list[Any] = [
@@ -149,6 +152,8 @@ def test_what_is_wrong_with_the_plan_is_told_of_the_list_at_once() -> None:
     assert found == [
         "services.portal.steps[0].key: the name 'nacosNameSpace' is undefined, for configs[7] and 2 more (got '{{ "
         "tenant.variables.nacosNameSpace }}:{{ tenant.tenant_id }}')",
+        "services.portal.steps[0].value.version: the name 'deploy_unit_version' is undefined: this tenant's config "
+        "does not set it, for configs[7] and 3 more (got '{{ tenant.deploy_unit_version }}')",
         "configs[0].trunkGrup: unknown key; did you mean 'trunkGroup'?",
         "configs[0].serviceNames[1]: unknown service; did you mean 'portal'? (got 'portall')",
         "configs[0].planId: expected letters, digits, '.', '_' and '-', beginning with a letter or "
@@ -162,14 +167,20 @@ def test_what_is_wrong_with_the_plan_is_told_of_the_list_at_once() -> None:
         "configs[4].deploy_unit_name: expected text (got 7)",
         "configs[4].healthCheckEndpoints[1]: expected an http:// or https:// URL: its scheme is 'ftp' "
         "(got 'ftp://h/no')",
+        f"configs[4].{NO_VERSION}",
         "configs[5].networkEndpoints[0].targetIp: expected text (got 5)",
         "configs[5].nacosNameSpace: expected a JSON value (text, number, true or false, null, list, "
         "mapping) (got 'a object')",
+        f"configs[5].{NO_VERSION}",
         "configs[6].tenantId: missing; this key is required",
         "configs[6].sourceTenantDeployConfig.deployUnitName: expected text (got 'a mapping of 0')",
         "configs[6].sourceTenantDeployConfig.networkEndpoints[0].value: expected text (got 1)",
+        f"configs[6].{NO_VERSION}",
+        "configs[6].networkEndpoints: a health-check needs at least one endpoint: network_endpoints, target_domain or "
+        "target_ip",
         "configs[7].healthCheckEndpoints[0]: expected an http:// or https:// URL: its scheme is 'ftp' "
         "(got 'ftp://h/no')",
+        f"configs[7].{NO_VERSION}",
     ]
 
 

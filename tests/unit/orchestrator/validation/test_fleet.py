@@ -156,6 +156,7 @@ def test_all_mistakes_come_at_once() -> None:
         "tenants[2].network_endpoints",
         "waves[1].tenants",
         "waves[0].tenants.where",
+        "waves[2].tenants.ids[0]",
     ], found
 
 

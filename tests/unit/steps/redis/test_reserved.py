@@ -89,7 +89,7 @@ def test_every_step_that_takes_one(model: type[StepParameters], given: dict[str,
 def test_the_rendered_value_counts() -> None:
     factory = StageFactory(load_registry(), Settings())
     spec = {"type": "broadcast", "channel": "{{ tenant.variables.a }}.{{ secret.B }}", "message": 1}
-    step = factory.compile_step(spec, "stages[0].steps[0]")
+    step = factory.read_step(spec, "stages[0].steps[0]")
     variables = {"tenant": {"variables": {"a": "/1.celery"}}, "secret": {"B": "pidbox"}}
     with pytest.raises(InvalidInput, match="kept for Celery"):
         step.build(variables, None)
