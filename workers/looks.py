@@ -93,6 +93,8 @@ class Looker:
         answer = patiently(
             lambda: self._operations.answer_gate(plan_id, wave, order, approves=approves, question=number)
         )
+        if answer.why == "gate-overdue":
+            return self._answer(question, wave, f"no yes in time: {reason}", approves=False)
         if answer.why == "retrying-first":
             # A yes that comes too early is asked for again, as after "not yet".
             patiently(lambda: self._awaited.not_yet(question, f"{reason}, while a retry is under way"))

@@ -69,6 +69,7 @@ _WHY: Final = {
     "gate-approved": "its gate is approved already; `changeover pause --plan {plan}` stops what follows",
     "gate-rejected": "its gate is rejected already",
     "gate-not-asked": "no gate waits for an answer; `changeover explain --plan {plan}` says what it waits for",
+    "gate-overdue": "its gate's time is over; a yes of it counts no more",
     "takes-wave-back": "its breaker still takes the wave back; ask again in a moment",
     "checkpoint-lost": "its store had lost its checkpoint; --from-scratch starts over, --force tries it again once the "
     "store is put back",

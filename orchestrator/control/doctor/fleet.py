@@ -13,7 +13,6 @@ from orchestrator.control.explain.scene import seconds_words
 from orchestrator.control.fleet_status import current_wave
 from orchestrator.control.status import plan_summary
 from orchestrator.domain.status import TASK_ACTIVE
-from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.typed import typed
 from orchestrator.domain.waves import WaveState
 from orchestrator.ledger.reader import Reader
@@ -47,15 +46,13 @@ def wave_rows(reader: Reader) -> Iterator[Check]:
 
 def _late(reader: Reader, record: Mapping[str, str], wave: WaveStatus) -> str:
     """Why it should wait no more; "" when it may."""
-    now_ms = reader.now_ms()
     if wave.state == WaveState.SOAKING:
-        late_ms, left = now_ms - int(record["soakEnds"]), int(record.get("soakLeft", 0))
+        late_ms, left = reader.now_ms() - int(record["soakEnds"]), int(record.get("soakLeft", 0))
         if late_ms > LATE_MS and left:
             longer = seconds_words(late_ms / 1000)
             return f"soaks for {longer} longer than it should: {left} looks are not answered by any worker"
     elif wave.state == WaveState.GATED and wave.gate == "http":
-        timeout_ms = read_stored(record[f"wave:{record.get('passed', 0)}:gate"])["timeout"]
-        late_ms = now_ms - int(record["gateSince"]) - timeout_ms
+        late_ms = reader.shown_time().shown_ms - int(record["gateUntil"])
         if late_ms > LATE_MS:
             return f"should have had an answer of its gate {seconds_words(late_ms / 1000)} ago: no worker asks it"
     return ""

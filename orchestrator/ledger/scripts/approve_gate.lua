@@ -28,6 +28,7 @@ if f[1] ~= PLAN.PAUSED and not plan_row(f[1], 'pause') then return {'REFUSED', f
 if f[2] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
 local wave, why = find_gate(plan_id, name, ARGV[7])
 if not wave then return {why == 'approved' and 'NOOP' or 'REFUSED', f[1], why, name} end
+if ARGV[7] and gate_time_left(plan_id) <= 0 then return {'REFUSED', f[1], 'gate-overdue', name} end
 -- Nobody knows yet who of the wave is moved again.
 if f[4] then return {'REFUSED', f[1], 'retrying-first'} end
 local plan_move = foresee(plan_id, {})

@@ -11,7 +11,8 @@ local plan_id, wave, question = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 if not is_asked(plan_id, wave, question) then return {'STALE'} end
 local gate = read_gate(plan_id, wave)
 if not gate then return {'STALE'} end
-if gate_is_overdue(plan_id, gate) then return {'OVERDUE'} end
+local left = gate_time_left(plan_id)
+if left <= 0 then return {'OVERDUE'} end
 redis.call('HSET', K.plan(plan_id), 'gateSaid', ARGV[4], 'gateSaidAt', int(WALL))
-ask_gate_in(plan_id, gate.interval)
+ask_gate_in(plan_id, gate.interval, left)
 return {'AGAIN'}

@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Final
+from typing import Final, cast
 
 import pytest
 
@@ -117,9 +117,9 @@ def world(redis_client: object, settings: Settings) -> Iterator[LedgerWorld]:
     world.check()
 
 
-def asked(world: LedgerWorld, url: str) -> GateQuestion:
+def asked(world: LedgerWorld, url: str, timeout_ms: int = 3_600_000) -> GateQuestion:
     """The question to the gate behind a plan's first wave, which has ended; another plan waits for nobody."""
-    gate = json.dumps({"url": url, "interval": 30_000, "timeout": 3_600_000})
+    gate = json.dumps({"url": url, "interval": 30_000, "timeout": timeout_ms})
     waves = (Wave("canary", 1, gate=gate), Wave("rest", 1))
     world.started("p", ["a", "b"], rules=FleetRules(2, waves=waves), wave_of=[0, 1], stages=["one"])
     world.finish("p.0")
@@ -253,8 +253,29 @@ def test_who_cannot_be_reached_is_asked_again_until_its_time_is_over(
     assert f"by its HTTP gate {gate.url}, asked once since" in gate_words
     assert re.search(r"last answer at [0-9:]+ UTC: [^,]+, asked again at ", gate_words), gate_words
     assert gate_words.endswith("UTC without a yes")
-    world.client.hset(world.keys.of("plan", "p"), "gateSince", 1)
+    world.client.hset(world.keys.of("plan", "p"), "gateUntil", 1)
     looker.ask(question)
     assert state(world) == (NO, "PAUSED")
     rejected = [event for event in world.events() if event.type == "PlanGateRejected"]
     assert [str(getattr(event, "reason", "")).startswith("no yes in time") for event in rejected] == [True]
+
+
+def test_it_is_asked_when_its_time_is_over_and_a_yes_counts_no_more(
+    world: LedgerWorld, looker: Looker, start: Callable[[bytes | None], Gate]
+) -> None:
+    """A time that is no multiple of the interval: it was over when the next question was put, whose yes counted."""
+    question = asked(world, start(PAGE % (200, 0, b"")).url, timeout_ms=10_000)
+    plan = world.keys.of("plan", "p")
+
+    def next_and_last() -> list[str | None]:
+        return cast(list[str | None], world.client.hmget(plan, "gateNext", "gateUntil"))
+
+    # An answer that never comes does not put the last question off either.
+    assert next_and_last()[0] == next_and_last()[1]
+    assert world.awaited.not_yet(question, "it answered 202, not yet") == "AGAIN"
+    assert next_and_last()[0] == next_and_last()[1]
+    world.client.hset(plan, "gateUntil", 1)
+    assert looker.ask(question) == "ACCEPTED"
+    assert state(world) == (NO, "PAUSED")
+    rejected = [event for event in world.events() if event.type == "PlanGateRejected"]
+    assert [str(getattr(event, "reason", "")).startswith("no yes in time: ") for event in rejected] == [True]

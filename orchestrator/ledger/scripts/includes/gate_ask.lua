@@ -1,4 +1,5 @@
--- Asks an HTTP gate, through a worker: every interval until it says yes or no, or its time is over. An answer counts for
+-- Asks an HTTP gate, through a worker: every interval until it says yes or no, and when its time is over. A yes counts
+-- until then, by the time that people are shown, as they are told when it is over. An answer counts for
 -- the question it was given to, and only as long as that one is asked: not once a person has answered, the wave has moved
 -- again, or the question has been put anew.
 -- @include keys
@@ -39,15 +40,22 @@ end
 local function await_gate(plan_id, wave)
   local gate, plan = read_gate(plan_id, wave), K.plan(plan_id)
   if not gate then return end
-  redis.call('HSET', plan, 'gateSince', int(NOW), 'gateAskedSince', int(WALL), 'gateUntil', int(WALL + gate.timeout),
+  redis.call('HSET', plan, 'gateAskedSince', int(WALL), 'gateUntil', int(WALL + gate.timeout),
     'gateNext', int(WALL), 'gateAsked', 0)
   redis.call('HDEL', plan, 'gateSaid', 'gateSaidAt')
   next_question(plan_id)
   await(plan_id, NOW)
 end
 
--- It is asked again after so many milliseconds.
-local function ask_gate_in(plan_id, wait_ms)
+-- For how long a yes still counts.
+local function gate_time_left(plan_id)
+  local over = numbers_of(plan_id, 'gateUntil')[1]
+  return over and over - WALL or math.huge
+end
+
+-- It is asked again after so many milliseconds, and when its time is over.
+local function ask_gate_in(plan_id, wait_ms, left)
+  if left > 0 then wait_ms = math.min(wait_ms, left) end
   redis.call('HSET', K.plan(plan_id), 'gateNext', int(WALL + wait_ms))
   await(plan_id, NOW + wait_ms)
 end
@@ -59,12 +67,8 @@ local function ask_http_gate(plan_id, wave)
     return {'SWEPT'}
   end
   WHOLE.ask_index()
+  local left = gate_time_left(plan_id)
   count_on(K.plan(plan_id), 'gateAsked', 1)
-  ask_gate_in(plan_id, math.max(UNANSWERED_MS, gate.interval))
+  ask_gate_in(plan_id, math.max(UNANSWERED_MS, gate.interval), left)
   return {'GATE', plan_id, wave, next_question(plan_id)}
-end
-
--- Whether it has been asked for as long as its plan allows.
-local function gate_is_overdue(plan_id, gate)
-  return NOW - (numbers_of(plan_id, 'gateSince')[1] or NOW) >= gate.timeout
 end
