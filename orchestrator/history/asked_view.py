@@ -51,6 +51,9 @@ class AskedView:
                 self.retrying.discard(event.task_id)
             case _:
                 pass
+        newest = self.newest.get(event.plan_id)
+        if isinstance(newest, e.TaskStageFailed | e.TaskStageRollbackFailed) and leads_on(newest, event):
+            return
         self.newest[event.plan_id] = event
 
     def _forget(self, plan_id: str) -> None:
@@ -61,3 +64,9 @@ class AskedView:
             del self.retries[task_id]
         self.of_task = {one: what for one, what in self.of_task.items() if plan_of(one) != plan_id}
         self.retrying = {one for one in self.retrying if plan_of(one) != plan_id}
+
+
+def leads_on(failed: e.StageEvent, event: e.Event) -> bool:
+    """Whether it tells of another whom the end of the task leads from its group or tenant to another wait: that is told
+    before the end."""
+    return isinstance(event, e.TaskWaiting) and event.task_id != failed.task_id

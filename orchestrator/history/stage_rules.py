@@ -8,6 +8,7 @@ from __future__ import annotations
 from orchestrator.domain import events as e
 from orchestrator.domain.folded import FoldedTask
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
+from orchestrator.history.asked_view import leads_on
 from orchestrator.history.report import Report
 from orchestrator.history.world import World
 
@@ -89,6 +90,8 @@ def failed_stage(world: World, event: e.Event, report: Report) -> None:
         return
     newest = world.asked.newest.get(event.plan_id)
     if isinstance(newest, e.TaskStageFailed | e.TaskStageRollbackFailed):
+        if leads_on(newest, event):
+            return
         ends = "TaskFailed" if isinstance(newest, e.TaskStageFailed) else "TaskRollbackFailed"
         of_it = isinstance(event, e.TaskEvent) and event.task_id == newest.task_id
         if event.type != ends or not of_it:

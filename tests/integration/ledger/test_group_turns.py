@@ -131,3 +131,15 @@ def test_one_of_many_that_are_given_up_together_leaves_the_wait_that_anothers_en
         world.coordinate()
     assert {world.status(f"p.{position}") for position in range(3)} == {"CANCELLED"}
     assert (world.frozen(freeze_id), line(world), world.queue("p")) == ([], [], [])
+
+
+def test_a_stage_that_fails_leads_the_next_of_its_group_to_the_freeze_that_stops_it(world: LedgerWorld) -> None:
+    """Its wait is told between the stage's failure and the task's."""
+    world.limit_groups({"db": 1})
+    submit(world, "p", ["a", "b"])
+    world.serve("p")
+    world.freeze("b")
+    world.break_stage("p.0")
+    kinds = [event.type for event in world.events()]
+    assert kinds[kinds.index("TaskStageFailed") :][:3] == ["TaskStageFailed", "TaskWaiting", "TaskFailed"]
+    world.check()
