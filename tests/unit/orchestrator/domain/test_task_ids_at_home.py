@@ -34,25 +34,32 @@ NO_IDS: Final = {
 LUA_HOMES: Final = {
     "orchestrator/ledger/scripts/includes/task_id.lua",
     "orchestrator/ledger/scripts/includes/members.lua",  # a member of a JSON object
+    "orchestrator/ledger/scripts/includes/pace.lua",  # a time's fraction
 }
 CUTS: Final = {"partition", "rpartition", "split", "rsplit", "index", "rindex", "find", "rfind"}
 
 
 def dotted(text: str) -> Iterator[str]:
     """What Python cuts by a dot or writes before one: its name, or the format that it is written by."""
-    if not re.search(r"""["']\.["']|\}\.|%[sd]\.""", text):
-        return
     for node in ast.walk(ast.parse(text)):
         match node:
             case ast.Call(func=ast.Attribute(value=cut, attr=verb), args=[ast.Constant(value="."), *_]) if verb in CUTS:
+                yield _name(cut)
+            case ast.Call(
+                func=ast.Attribute(value=cut, attr=verb), keywords=[ast.keyword("sep", ast.Constant("."))]
+            ) if verb in CUTS:
+                yield _name(cut)
+            case ast.Call(func=ast.Attribute(attr="split"), args=[ast.Constant(value=r"\." | "[.]"), cut, *_]):
                 yield _name(cut)
             case ast.Call(func=ast.Attribute(value=ast.Constant(value="."), attr="join"), args=[joined]):
                 yield _name(joined)
             case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(form)), attr="format")):
                 yield from re.findall(r".*\}\.[{\d].*", form)
             case ast.BinOp(left=ast.Constant(value=str(form)), op=ast.Mod()):
-                yield from re.findall(r".*%[sd]\.[%\d].*", form)
-            case ast.BinOp(left=first, op=ast.Add(), right=ast.Constant(value=".")):
+                yield from re.findall(r".*%(?:\(\w+\))?[sd]\.[%\d].*", form)
+            case ast.BinOp(left=first, op=ast.Add(), right=ast.Constant(value=str(end))) if re.match(r"\.(\d|$)", end):
+                yield _name(first)
+            case ast.BinOp(left=first, op=ast.Add(), right=ast.JoinedStr(values=[ast.Constant(value="."), *_])):
                 yield _name(first)
             case ast.JoinedStr(values=parts):
                 yield from _before_dots(parts)
@@ -101,6 +108,11 @@ def test_what_is_cut_or_joined_by_a_dot_elsewhere_is_no_task_id() -> None:
         'f"{plan}." + str(position)',
         'f"task {plan}.0"',
         'plan + "." + str(position)',
+        'plan + ".0"',
+        'plan + f".{position}"',
+        'task_id.split(sep=".")',
+        're.split(r"\\.", task_id)',
+        '"%(plan)s.%(at)d" % {"plan": plan, "at": position}',
         '".".join((plan, str(position)))',
         '".".join(map(str, pair))',
         '"%s.%d" % (plan, position)',
@@ -117,9 +129,43 @@ def test_other_dots_are_not(text: str) -> None:
     assert not list(dotted(text))
 
 
+def dots(script: str) -> list[str]:
+    """What a script joins or cuts by a dot. What is no more than a number's format (``%.17g``) or a full stop has its
+    dot for another reason, as what a comment says."""
+    code = re.sub(r"--.*", "", script)
+    found = re.findall(r"""\.\. *["']\.(?=["'] *\.\.)|\.\. *["']\.\d|(?<!\.\. )["']\.["']|%[sd]\.|\[\^?\.\]""", code)
+    return found + re.findall(r"%\.(?!\d+[a-zA-Z])", code)
+
+
 def test_scripts_make_and_cut_them_in_one_part() -> None:
-    """A format that is no more than a number's (``%.0f``) has its dot for another reason."""
     scripts = (ROOT / "orchestrator" / "ledger" / "scripts").rglob("*.lua")
-    by_dots = r"""\.\. *["']\.|%[sd]\.|%\.(?!\d+f)"""
-    found = {path.relative_to(ROOT).as_posix() for path in scripts if re.search(by_dots, path.read_text())}
-    assert found == LUA_HOMES
+    must_agree(
+        {path.relative_to(ROOT).as_posix() for path in scripts if dots(path.read_text())},
+        LUA_HOMES,
+        lacking="{} cuts or joins by a dot: a task's id by a function of includes/task_id.lua, else into LUA_HOMES",
+        left_over="{} is in LUA_HOMES, and nothing there is cut or joined by a dot",
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plan .. '.' .. n",
+        "plan .. '.0'",
+        "string.find(id, '.', 1, true)",
+        "table.concat({plan, n}, '.')",
+        "string.match(id, '^(.-)[.](%d+)$')",
+        "string.match(id, '^[^.]+')",
+        "string.match(id, '%.(%d+)$')",
+        "string.format('%s.%d', plan, n)",
+    ],
+)
+def test_a_script_that_makes_or_cuts_one_is_told(text: str) -> None:
+    assert dots(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["string.format('%.17g', x)", "return 1 -- some 30 %. More is too much.", "'no plan ' .. plan .. '.'"]
+)
+def test_other_dots_of_scripts_are_not(text: str) -> None:
+    assert not dots(text)
