@@ -77,7 +77,7 @@ def exclude(
     request_id: RequestIdOption = None,
     json_output: JsonOption = False,
 ) -> None:
-    """Take waiting tenants out of a plan: they are CANCELLED, and no failures. What has begun goes on."""
+    """Take waiting tenants out of a plan: they are CANCELLED, and no failures. What has begun stays."""
     from orchestrator import Client
 
     with Client() as client:

@@ -252,12 +252,13 @@ class RefusedTasks:
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What a request for many tasks has done: to so many, so many passed by since they are damaged, so many refused,
-    and why (the first kinds of refusals)."""
+    and why (the first kinds of refusals). ``begun``: so many that wait are not excluded, since they have begun."""
 
     done: int
     damaged: int
     refused: int
     refusals: tuple[RefusedTasks, ...]
+    begun: int = 0
 
     @classmethod
     def of(cls, reply: Reply) -> Tally:
@@ -265,7 +266,7 @@ class Tally:
         told = read_stored(reply.what)
         # An empty list of Lua's is an object.
         refusals = tuple(RefusedTasks(*one) for one in told["refusals"])
-        return cls(told["done"], told["damaged"], told["notDone"], refusals)
+        return cls(told["done"], told["damaged"], told["notDone"], refusals, told.get("begun", 0))
 
 
 def what_is_asked(word: str, of: str, order: Order) -> str:

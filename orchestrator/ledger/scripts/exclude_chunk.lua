@@ -22,11 +22,17 @@
 local plan_id, actor, reason, first = ARGV[1], ARGV[2], ARGV[3], SO_FAR.next
 local tenants = read_pattern(ARGV[7])
 
--- It has not been admitted in this attempt, whoever stopped it.
-local function waits(task)
+-- Whoever stopped it.
+local function is_meant(task)
   if task.status ~= TASK.PENDING and task.status ~= TASK.PAUSED then return false end
-  return task.started_at == 0 and not task.rollback and not plan_forbids(task) and is_like(task.tenant, tenants)
+  return not task.rollback and not plan_forbids(task) and is_like(task.tenant, tenants)
 end
+
+-- It has been admitted in this attempt, or a stage of it has begun in an earlier one, which nobody has taken back: left
+-- where it is, it would be half moved and no failure.
+local function has_begun(task) return task.started_at ~= 0 or task.touched > 0 end
+
+local function waits(task) return is_meant(task) and not has_begun(task) end
 
 local f = read_plan(plan_id, 'status', 'total')
 if f.err then return {'REFUSED', '', 'damaged'} end
@@ -34,7 +40,7 @@ if not f[1] then return {'MISSING'} end
 if f[1] == PLAN.CREATED then return {'REFUSED', f[1], 'state'} end
 local total = total_in(plan_id, f[2])
 local last = math.min(first + tonumber(ARGV[6]), total) - 1
-local waiting, changes, damaged = {}, {waves = {}}, 0
+local waiting, changes, damaged, begun = {}, {waves = {}}, 0, 0
 
 -- Of which nobody can say that it is not meant.
 local function may_be_meant(task)
@@ -46,7 +52,9 @@ for position = first, last do
   local task_id = task_id_of(plan_id, position)
   local task = read_task(task_id)
   if task and waits(task) and apart(ask_noting, task, 'cancel', changes) then waiting[#waiting + 1] = task
-  elseif task and TASK_KNOWN[task.status] then damaged = damaged + (waits(task) and 1 or 0)
+  elseif task and TASK_KNOWN[task.status] then
+    damaged = damaged + (waits(task) and 1 or 0)
+    begun = begun + (is_meant(task) and has_begun(task) and 1 or 0)
   elseif may_be_meant(remains_of(plan_id, task_id)) then damaged = damaged + 1 end
 end
 for _, task in ipairs(waiting) do
@@ -66,4 +74,5 @@ if #waiting > 0 then
   keep_last(K.plan(plan_id), 'exclude', actor, reason)
   settle_plan(plan_move)
 end
+SO_FAR.begun = (SO_FAR.begun or 0) + begun
 return come_to(last + 1, total, redis.call('HGET', K.plan(plan_id), 'status'), #waiting, damaged)

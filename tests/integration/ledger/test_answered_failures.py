@@ -239,6 +239,22 @@ def test_waiting_tenants_leave_the_plan_and_are_no_failures(world: LedgerWorld) 
     assert [getattr(event, "tenant_id", "") for event in excluded] == ["x2", "x3"]
 
 
+@pytest.mark.parametrize("put_back", ["retried", "skipped"])
+def test_who_has_begun_in_an_earlier_attempt_is_not_excluded(world: LedgerWorld, put_back: str) -> None:
+    """Half moved it would be CANCELLED, and count as a failure nowhere."""
+    begun, other = world.started("p", ["a", "b"], stages=["one", "two"], max_concurrency=1)
+    world.break_stage(begun)
+    world.ask("pause", "p")
+    if put_back == "retried":
+        world.ask("retry", begun)
+    else:
+        skip(world, begun)
+    reply = FailureAnswers(world.ledger, 1).on_plan("exclude", "p", "*", Order("ada", "so", request_id="r-1"))
+    told = Tally.of(reply)
+    assert (told.done, told.begun) == (1, 1)
+    assert (world.status(other), world.status(begun)) == ("CANCELLED", "PENDING")
+
+
 def test_a_plan_ends_when_all_that_waits_is_excluded(world: LedgerWorld) -> None:
     ids = world.plan("p", "abc", stages=["one"])
     assert many(world, "exclude", "p", "*") == (PlanState.CANCELLED, 3)

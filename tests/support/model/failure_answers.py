@@ -51,7 +51,7 @@ class FailureAnswers(PlanOperations):
         return len(failed)
 
     def exclude(self, plan: Plan, tenants: str) -> int:
-        """Those of a plan that have not begun in this attempt, with such an id; how many they were."""
+        """Those of a plan that have not begun, with such an id; how many they were."""
         waiting = [task for task in plan.tasks if tenants in ("*", task.tenant.id) and self._may_leave(task)]
         for task in waiting:
             self._say("OperationRequested", task.id)
@@ -87,5 +87,5 @@ class FailureAnswers(PlanOperations):
         self._settle_waves(plan)
 
     def _may_leave(self, task: Task) -> bool:
-        waits = task.status in (T.PENDING, T.PAUSED) and not task.started
+        waits = task.status in (T.PENDING, T.PAUSED) and not task.started and not task.touched
         return waits and not task.rollback and not self._forbidden(task)

@@ -13,7 +13,7 @@
 local KEPT_MS = 86400000
 
 -- Of the request: the position to go on at, since when it is asked, and how many tasks were done, passed by as damaged,
--- refused. The refusals are kept by what they say, so many of them.
+-- refused, and how many an exclude leaves since they have begun. The refusals are kept by what they say, so many of them.
 local SO_FAR = {next = 0, at = WALL, done = 0, damaged = 0, notDone = 0, refusals = {}}
 local MOST_REFUSALS = 20
 
