@@ -88,7 +88,7 @@ class Client(
         *,
         preview: str | None = None,
         skip_identical: bool = False,
-        override_freeze: str = "",
+        override_freeze: str | None = None,
         actor: str | None = None,
     ) -> SubmitResult:
         """Checks a plan (a file's path, or the plan itself) and writes it. The same plan twice is one plan.
@@ -106,7 +106,7 @@ class Client(
             result = self._door.submits.submit(
                 plan, progress, preview=preview, skip_identical=skip_identical, actor=asks().actor
             )
-            if override_freeze:
+            if override_freeze is not None:
                 pass_freezes(self._door.freezes, result, order_of(actor, override_freeze, None))
             return result
 
@@ -237,7 +237,7 @@ class Client(
         *,
         from_checkpoint: bool = True,
         force: bool = False,
-        override_freeze: str = "",
+        override_freeze: str | None = None,
         reason: str = "",
         actor: str | None = None,
         request_id: str | None = None,

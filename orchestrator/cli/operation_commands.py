@@ -24,7 +24,10 @@ RequestIdOption = Annotated[
 ]
 WaitOption = Annotated[bool, typer.Option("--wait", help="Wait for the effect; exit code 1 when it ends badly.")]
 OverrideOption = Annotated[
-    str, typer.Option("--override-freeze", metavar="REASON", help="Pass all freezes; why is in the event.")
+    str | None,
+    typer.Option(
+        "--override-freeze", metavar="REASON", help="Pass all freezes; why is in the event.", show_default=False
+    ),
 ]
 ForceOption = Annotated[
     bool,
@@ -115,7 +118,7 @@ def retry(
         bool, typer.Option("--from-scratch", help="Run every stage again, not only those not done.")
     ] = False,
     force: ForceOption = False,
-    override_freeze: OverrideOption = "",
+    override_freeze: OverrideOption = None,
     reason: ReasonOption = "",
     actor: ActorOption = None,
     request_id: RequestIdOption = None,
@@ -189,7 +192,7 @@ def _operate(
     from_scratch: bool = False,
     force: bool = False,
     narrowing: Narrowing | None = None,
-    override_freeze: str = "",
+    override_freeze: str | None = None,
     accept_failures: bool = False,
 ) -> None:
     from orchestrator import Client

@@ -148,7 +148,7 @@ def submit(
         typer.Option("--preview", help="Digest of a preview: refused if a tenant has moved since.", show_default=False),
     ] = None,
     skip_identical: SkipIdenticalOption = False,
-    override_freeze: OverrideOption = "",
+    override_freeze: OverrideOption = None,
     actor: ActorOption = None,
     format: PlanFormatOption = PlanFormat.PLAN,
     json_output: JsonOption = False,

@@ -109,7 +109,7 @@ def _else_wrong(call: Callable[..., Any], given: Mapping[str, Any], problems: Co
         if isinstance(value, Narrowing):
             mistakes.found += [one for one in value.problems() if one.path not in told]
     with mistakes:
-        check_order(replace(who, override_freeze=texts.get("override_freeze", "")))
+        check_order(replace(who, override_freeze=texts.get("override_freeze")))
     return mistakes.found
 
 

@@ -93,7 +93,7 @@ class NarrowedRetry:
         """Retries those of the plan's failed tasks that the narrowing takes; says how many, and why not the others."""
         narrowing.check()
         order = replace(order, from_scratch=order.from_scratch or narrowing.cancelled)
-        how = (int(order.from_scratch), int(order.force), order.override_freeze, self._looked_at)
+        how = (int(order.from_scratch), int(order.force), order.override_freeze or "", self._looked_at)
         of = f"plan {plan_id} {narrowing}"
         reply = self._operations.send_all(
             "retry_some_chunk", Operation.RETRY, of, plan_id, order, *how, *narrowing.options

@@ -45,10 +45,10 @@ def is_own_name(name: str) -> bool:
 def check_order(order: Order, *, needs_reason: bool = False) -> None:
     """Raises ``InvalidInput`` with all that is wrong with it; with ``needs_reason`` also when none is given, since it
     is told of for ever."""
-    _check_text(
-        actor=order.actor, reason=order.reason, override_freeze=order.override_freeze, request_id=order.request_id
-    )
-    said = {"reason": order.reason, "override_freeze": order.override_freeze}
+    said = {"reason": order.reason}
+    if order.override_freeze is not None:
+        said["override_freeze"] = order.override_freeze
+    _check_text(actor=order.actor, request_id=order.request_id, **said)
     problems = _too_long({"actor": order.actor, **said})
     problems += _steering({"actor": order.actor} | {name: _without_lines(text) for name, text in said.items()})
     if is_own_name(order.actor) and steering_character(order.actor) is None:
@@ -58,7 +58,7 @@ def check_order(order: Order, *, needs_reason: bool = False) -> None:
         problems.append(Problem("actor", order.actor, "say who asks"))
     if needs_reason and not order.reason.strip():
         problems.append(Problem("reason", None, "say why: it is kept in the log"))
-    if order.override_freeze and not order.override_freeze.strip():
+    if order.override_freeze is not None and not order.override_freeze.strip():
         problems.append(Problem("override_freeze", order.override_freeze, "say why: it is kept in the log"))
     if wrong := request_id_fault(order.request_id):
         problems.append(Problem("request_id", _visible(order.request_id), wrong))

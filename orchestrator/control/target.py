@@ -108,7 +108,7 @@ def order_of(
     *,
     from_scratch: bool = False,
     force: bool = False,
-    override_freeze: str = "",
+    override_freeze: str | None = None,
     accept_failures: bool = False,
     needs_reason: bool = False,
 ) -> Order:

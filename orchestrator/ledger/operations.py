@@ -69,7 +69,7 @@ class Order:
 
     ``request_id`` makes it one request, however often it is sent: the same id changes nothing the second time and is
     answered as the first time. ``of`` is the target in the caller's words, when that is not the one acted on.
-    ``override_freeze``: why no freeze stops what is retried; "" when any does.
+    ``override_freeze``: why no freeze stops what is retried; None when any does.
     ``accept_failures``: of the resume of a plan whose breaker has tripped: what has failed so far is borne.
     """
 
@@ -79,7 +79,7 @@ class Order:
     force: bool = False
     request_id: str = field(default_factory=draw_request_id)
     of: str = ""
-    override_freeze: str = ""
+    override_freeze: str | None = None
     accept_failures: bool = False
 
 
@@ -193,7 +193,7 @@ class Operations:
             return [int(order.accept_failures)] if kind == "plan" else []
         if operation is Operation.RETRY:
             most = [self._retried_at_once] if kind == "plan" else []
-            return [int(order.from_scratch), int(order.force), order.override_freeze, *most]
+            return [int(order.from_scratch), int(order.force), order.override_freeze or "", *most]
         return [int(order.force)] if operation is Operation.ROLLBACK else []
 
     def first_answer(self, asked: str, request_id: str) -> Reply | None:

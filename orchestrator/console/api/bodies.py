@@ -80,7 +80,7 @@ class RetryAsked(Forceable):
     `overrideFreeze`, a reason, lets what is retried pass all freezes."""
 
     from_scratch: StrictBool = False
-    override_freeze: WholeText = ""
+    override_freeze: WholeText | None = None
     stage: WholeText | None = None
     cause: WholeText | None = None
     tenants: WholeText | None = None

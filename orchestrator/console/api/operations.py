@@ -117,7 +117,7 @@ def _add(kind: TargetType, at: str) -> None:
         body: RetryAsked = RETRY,
     ) -> Any:
         """Runs what failed again, from its checkpoint or from scratch; of a plan all, or what is named."""
-        if body.override_freeze:
+        if body.override_freeze is not None:
             actor.require(Permission.OVERRIDE_FREEZE)
         target = OperationTarget(kind, identifier)
         return answered(_operate(client, Operation.RETRY, target, named(actor, body), key, body), request)

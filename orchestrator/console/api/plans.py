@@ -53,11 +53,11 @@ async def post_plan(
     ] = None,
     skip_identical: SkipIdentical = False,
     override_freeze: Annotated[
-        str, Query(alias="overrideFreeze", description="A reason: the plan passes all freezes.")
-    ] = "",
+        str | None, Query(alias="overrideFreeze", description="A reason: the plan passes all freezes.")
+    ] = None,
 ) -> SubmitResult:
     """Checks a plan and writes it. The same plan twice is one plan."""
-    if override_freeze:
+    if override_freeze is not None:
         actor.require(Permission.OVERRIDE_FREEZE)
     written: list[int] = []
 

@@ -108,11 +108,11 @@ def test_no_call_of_the_client_takes_another_kind() -> None:
 def test_all_of_another_kind_are_told_at_once_and_no_secret_with_them() -> None:
     client: Any = client_at_a_closed_door()
     with pytest.raises(InvalidInput) as told:
-        client.retry(plan_id=5, from_checkpoint="no", force=0, override_freeze=None, reason=b"x", actor=1)
+        client.retry(plan_id=5, from_checkpoint="no", force=0, override_freeze=5, reason=b"x", actor=1)
     assert [str(one) for one in told.value.problems] == [
         "from_checkpoint: expected true or false (got 'no')",
         "force: expected true or false (got 0)",
-        "override_freeze: expected text, not nothing",
+        "override_freeze: expected text (got 5)",
         "reason: expected text (got 'a bytes')",
         "actor: expected text (got 1)",
         "plan_id: expected text (got 5)",

@@ -138,6 +138,7 @@ def test_all_that_is_wrong_with_a_call_is_told_at_once() -> None:
         "resume": (lambda: client.resume(**who), ["", *asked[1:]]),
         "cancel": (lambda: client.cancel(plan_id=" ", **who), ["plan_id", *asked[1:]]),
         "retry": (lambda: client.retry(**who, override_freeze=" "), ["", *asked[1:], "override_freeze"]),
+        "over nothing": (lambda: client.retry(**who, override_freeze=""), ["", *asked[1:], "override_freeze"]),
         "rollback": (lambda: client.rollback(**who), ["", *asked[1:]]),
         "accept": (lambda: client.accept(task_id="p.0", cause="", reason=" ", **who), ["cause", *asked]),
         "narrowed": (lambda: client.accept(task_id="", cause="A", reason=" ", **who), ["cause", "task_id", *asked]),

@@ -137,7 +137,7 @@ LINES = {
     "pause --actor system": ["", "actor"],
     "resume p --plan q --request-id r/": ["", "request_id"],
     "cancel p --actor system": ["actor"],
-    "retry --task p.0 --override-freeze  --actor system": ["actor"],
+    "retry --task p.0 --override-freeze  --actor system": ["override_freeze", "actor"],
     "retry --plan p --stage  --cause  --cancelled --actor system": ["stage", "cause", "actor"],
     "rollback --tenant  --actor system": ["tenant_id", "actor"],
     "approve --wave  --actor system": ["--plan", "wave", "actor"],
