@@ -18,6 +18,13 @@ def steers_nothing(name: str) -> str:
     return name
 
 
+def says_something(name: str) -> str:
+    """A name is given at the command line, where one of white space is taken for none. Raises ``ValueError``."""
+    if name.isspace():
+        raise ValueError("expected a name, not white space alone")
+    return name
+
+
 def each_once(names: list[str]) -> list[str]:
     if len(set(names)) < len(names):
         raise ValueError("expected each name once")
@@ -27,7 +34,12 @@ def each_once(names: list[str]) -> list[str]:
 # Strict throughout: `"4"` for a number or `true` for a version is a slip of the pen that must not move a tenant.
 Text = Annotated[str, Field(strict=True)]
 Whole = Annotated[int, Field(strict=True)]
-Name = Annotated[str, Field(strict=True, min_length=1, max_length=200), AfterValidator(steers_nothing)]
+Name = Annotated[
+    str,
+    Field(strict=True, min_length=1, max_length=200),
+    AfterValidator(steers_nothing),
+    AfterValidator(says_something),
+]
 Identifier = Annotated[str, Field(strict=True, min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 PLAN_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 """What an ``Identifier`` is, for what is no model: there can be no plan of another id."""

@@ -136,6 +136,7 @@ def test_they_are_part_of_the_content() -> None:
             {"waves": waves({**count(1), "gate": {"url": "http://bob:pw-s3cret@h/?token=tok-s3cret"}}, {})},
             ["waves[0].gate.url: expected a URL without user and password"],
         ),
+        ({"waves": waves({**count(1), "name": " "}, {})}, ["waves[0].name: expected a name, not white space alone"]),
         ({"waves": waves({**count(1), "soke": {}}, {})}, ["waves[0].soke: unknown key; did you mean 'soak'"]),
     ],
 )
