@@ -17,10 +17,19 @@ from orchestrator.secrets.needles import Parts
 from orchestrator.secrets.places import is_inside_one
 from orchestrator.secrets.wrapped import SHORTEST_BARE, readings_of_wrapped
 
+_READ_AS: Final = ((("utf-8",), ("utf-8",)), (("utf-8",), ("cp1252",)), (("utf-8",), ("latin-1",)))
+"""In which bytes the mark may stand, and how they were read."""
+
 _MARK: Final = re.compile(
-    rb"\[?(?:" + "…".encode() + rb"|(?<!\\)\\+u2026|\.{3,}(?: \(\d{1,12} characters truncated\) \.{3})?)\]?"
+    rb"\[?(?:"
+    + b"|".join("…".encode(*read).decode(*told).encode() for read, told in _READ_AS)
+    + rb"|(?<!\\)\\+(?:u2026|xe2\\+x80\\+xa6)|&(?:hellip|#8230|#[xX]2026);|%[eE]2%80%[aA]6"
+    + rb"|\.{3,}(?: \(\d{1,12} characters truncated\) \.{3})?)\]?"
 )
-"""As it is, and as JSON and ``ascii`` write it, also one in the other; dots. Brackets around it are its own."""
+"""As it is, as JSON, Python, HTML or an address writes it; dots. Brackets around it are its own."""
+
+_SIGNS: Final = ("...", "…", "2026", "hellip", "8230", "80%A", "80%a", "x80", "€¦", "\x80¦")
+"""One of these is in every text that has a mark."""
 
 _UNFINISHED: Final = re.compile(
     rb"(?:[%=][0-9A-Fa-f]?"
@@ -46,10 +55,17 @@ class SecretParts(NamedTuple):
     bare: Parts
 
 
+def may_be_cut(text: str) -> bool:
+    """Whether it is worth looking for a mark."""
+    return any(sign in text for sign in _SIGNS)
+
+
 def places_at_cuts(raw: bytes, parts: SecretParts) -> Iterator[tuple[int, int]]:
     """The longest beginning of a value directly before each cut, and the longest end of one directly behind it, with
     the piece of an escape that is left between. What stands between two cuts is read once."""
     marks = [(mark.start(), mark.end()) for mark in _MARK.finditer(raw)]
+    if not marks:
+        return
     begins = [0, *(end for _, end in marks)]
     ends = [*(begin for begin, _ in marks), len(raw)]
     for at, (first, last) in enumerate(zip(begins, ends, strict=True)):

@@ -20,7 +20,7 @@ from typing import Final
 from urllib.parse import quote, quote_plus
 
 from orchestrator.secrets.addresses import said_of_address
-from orchestrator.secrets.cuts import SecretParts, places_at_cuts
+from orchestrator.secrets.cuts import SecretParts, may_be_cut, places_at_cuts
 from orchestrator.secrets.escapes import as_bytes, may_be_escaped, needles_of, needles_of_bytes, places_of_escaped
 from orchestrator.secrets.needles import Needles, Parts
 from orchestrator.secrets.places import HiddenPlaces, places_of
@@ -125,7 +125,7 @@ class KnownSecrets:
         if escaped or self._cores.inside(raw):
             found += places_of_escaped(raw, self._needles, self._cores)
         found += places_of_wrapped(raw, self._wrapped, HiddenPlaces(found), escaped=escaped)
-        if "…" in text or "..." in text or "u2026" in text:
+        if may_be_cut(text):
             found += places_at_cuts(raw, self._parts)
         return HiddenPlaces(found).covered(raw, MASK.encode()).decode(errors="surrogatepass") if found else text
 

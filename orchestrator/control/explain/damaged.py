@@ -90,8 +90,8 @@ def places(found: Sequence[DamagedPlace], plan_id: str) -> Iterator[Remark]:
 
 def not_all(plan_id: str, steps: Steps) -> Remark:
     """How many of a large plan were looked at."""
-    sentence = f"{steps.count:,} of its {steps.total:,} tasks were looked at for damage, first those whose record or "
-    sentence += "tenant is lost, then from the first on that moves or comes next; all else told here is of all tasks"
+    sentence = f"{steps.count:,} of its {steps.total:,} tasks were looked at for damage, first around records that "
+    sentence += "are lost, then from the first on that moves or comes next; all else told here is of all tasks"
     return remark(Situation.NOT_ALL_LOOKED_AT, sentence, typed("explain", "--plan", plan_id, "--whole"))
 
 

@@ -234,6 +234,7 @@ COMES_ELSEWHERE = {
 
 def test_every_event_of_a_plan_comes_by_some_history() -> None:
     assert all((Path(__file__).parent / name).exists() for name in COMES_ELSEWHERE)
+    assert COMES_BY.keys() <= set(HISTORIES), "what a history brings is looked at only if it is in HISTORIES"
     must_agree(
         [model.__name__ for model in EVENT_TYPES if not issubclass(model, NamespaceEvent)],
         " ".join([*COMES_BY.values(), *COMES_ELSEWHERE.values()]).split(),

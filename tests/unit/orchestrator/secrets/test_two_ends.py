@@ -33,6 +33,17 @@ CUTS: dict[str, Callable[[str], str]] = {
     "PyYAML": lambda token: f"    ... {token[-9:]}: x\n     ^",
     "four dots": lambda token: f"{token[:9]}....{token[-9:]}",
     "base64": lambda token: f"...{mime(token)[8:]}",
+    **{
+        mark: lambda token, mark=mark: f"{token[:9]}{mark}{token[-9:]}"  # type: ignore[misc]
+        for mark in (
+            "&hellip;",
+            "&#8230;",
+            "&#x2026;",
+            "%E2%80%A6",
+            repr("…".encode())[2:-1],
+            "…".encode().decode("cp1252"),
+        )
+    },
 }
 
 
