@@ -85,7 +85,7 @@ async def submit_shown(
             _written(plan),
             preview=digest or None,
             skip_identical=skip_identical,
-            override_freeze=override_freeze.strip(),
+            override_freeze=override_freeze.strip() or None,
             actor=actor.name,
         )
 

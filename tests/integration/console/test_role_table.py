@@ -66,6 +66,9 @@ READ_BY_WHO_MAY_CHANGE = {
 CHOICE = ("/api/v1/explain", "nothing else")
 """The only GET that wants one of what it may be given."""
 
+BESIDE = {"whole": {"plan"}}
+"""What is asked of one thing alone: beside it that."""
+
 
 def status_of(
     console: ConsoleServer,
@@ -213,7 +216,7 @@ def test_reading_changes_nothing(shared_console: ConsoleServer, redis_server: Re
         for route in [one for one in routes_of(console.app) if one.method == "GET"]:
             known = there | {"verb": "enable" if route.path.startswith("/webhooks") else "pause"}
             known |= {"since": "2026-01-01T00:00:00Z"} if "/audit" in route.path else {}
-            asks = {name: {*route.needed, name} for name in route.queried if name != "cursor"}
+            asks = {name: {*route.needed, name, *BESIDE.get(name, ())} for name in route.queried if name != "cursor"}
             found = {
                 name: status_of(console, route, token, known, asked)
                 for name, asked in ({"nothing else": route.needed} | asks).items()
