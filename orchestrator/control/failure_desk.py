@@ -71,15 +71,15 @@ def _done_words(word: Chunked, reply: Reply) -> str:
         damaged = f"; {told.damaged} passed by, since it is damaged: `{look}` names it and the way out"
         if told.damaged > 1:
             damaged = damaged.replace("it is", "they are").replace("names it", "names them")
-    if told.begun:
-        whose = "1 that has begun stays" if told.begun == 1 else f"{told.begun} that have begun stay"
-        damaged += f"; {whose}: cancel it, or take it back, by its task"
-        if told.begun > 1:
-            damaged = damaged.replace("cancel it, or take it back, by its task", "cancel or take back each by its task")
+    left = damaged
+    if told.begun == 1:
+        left += "; 1 that has begun stays: cancel it, or take it back, by its task"
+    elif told.begun:
+        left += f"; {told.begun} that have begun stay: cancel or take back each by its task"
     if not told.done:
-        return f"it has no such {_MANY[word]} task{damaged}"
+        return f"it has no such {_MANY[word]} task{left}"
     said = _MANY_DONE[word].format(number=told.done)
     if told.done == 1:
         said = said.replace("1 failures are", "1 failure is").replace("they do", "it does")
         said = said.replace("1 waiting tenants have", "1 waiting tenant has")
-    return said + damaged
+    return said + left

@@ -34,7 +34,7 @@ def admission_kind(world: World, event: e.Event, report: Report) -> None:
     """I7: an admission says how its task comes: for the first time, with what it held over its pause, or retried."""
     if not isinstance(event, e.TaskEvent) or event.type not in MOVE_ADMISSIONS:
         return
-    task = _whole(world, event, event.task_id)
+    task = _whole(world, event)
     if task is None or task.state is not TaskState.PENDING:
         return
     wanted = "TaskResumed" if task.holds else "TaskRetryStarted" if task.attempt > 1 else "TaskStarted"
@@ -47,7 +47,7 @@ def stop_asked(world: World, event: e.Event, report: Report) -> None:
     """I5: a task pauses, is given up or turns back since that was asked of it or of its plan."""
     if not isinstance(event, e.TaskPaused | e.TaskCancelled | e.TaskRollingBack):
         return
-    task, plan = _whole(world, event, event.task_id), world.plans.get(event.plan_id)
+    task, plan = _whole(world, event), world.plans.get(event.plan_id)
     if task is None or plan is None or not plan.created:
         return
     if not _is_asked(world, plan, task, event):
@@ -128,12 +128,12 @@ def policy_asked(world: World, event: e.Event, report: Report) -> None:
 def retry_end(world: World, event: e.Event, report: Report) -> None:
     """I7: a retry ends that has started."""
     if isinstance(event, e.TaskRetryCompleted) and event.task_id not in world.asked.retrying:
-        task = _whole(world, event, event.task_id)
+        task = _whole(world, event)
         if task is not None:
             report.add("I7", f"a retry of {task.task_id} ends that has not started", task.last, event)
 
 
-def _whole(world: World, event: e.TaskEvent, task_id: str) -> FoldedTask | None:
+def _whole(world: World, event: e.TaskEvent) -> FoldedTask | None:
     """The task, if the log tells of all that became of it."""
-    task = world.tasks.get(task_id)
+    task = world.tasks.get(event.task_id)
     return task if task is not None and task.whole and task.known and not world.is_damaged(event.plan_id) else None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from orchestrator.domain import events as e
 from orchestrator.domain.fold import TASK_STATE_AFTER
-from orchestrator.domain.task_id import plan_of
+from orchestrator.domain.folded import FoldedPlan
 
 TAKES_BACK: Final = "rollback_wave"
 """Beside what is asked of a plan: its breaker has taken a wave of it back."""
@@ -29,15 +30,15 @@ class AskedView:
     retrying: set[str] = field(default_factory=set)
     """Tasks of which a retry has started and not ended."""
 
-    def note(self, event: e.Event) -> None:
-        """Moves on by one event of a plan."""
+    def note(self, event: e.Event, plan: FoldedPlan | None) -> None:
+        """Moves on by one event of a plan, which is as it was before it."""
         if isinstance(event, e.OperationRequested) and event.target_type == "task":
             self.of_task[event.target_id] = event.operation
         elif isinstance(event, e.TaskEvent) and event.type in TASK_STATE_AFTER:
             self.of_task.pop(event.task_id, None)
         match event:
             case e.PlanPurged() | e.PlanValidationFailed():
-                self._forget(event.plan_id)
+                self._forget(event.plan_id, () if plan is None else plan.tasks)
                 return
             case e.OperationRequested(target_type="plan"):
                 self.of_plan[event.plan_id].add(event.operation)
@@ -56,14 +57,14 @@ class AskedView:
             return
         self.newest[event.plan_id] = event
 
-    def _forget(self, plan_id: str) -> None:
+    def _forget(self, plan_id: str, task_ids: Iterable[str]) -> None:
         """The plan is gone: its id is free for another one."""
         self.newest.pop(plan_id, None)
         self.of_plan.pop(plan_id, None)
-        for task_id in [one for one in self.retries if plan_of(one) == plan_id]:
-            del self.retries[task_id]
-        self.of_task = {one: what for one, what in self.of_task.items() if plan_of(one) != plan_id}
-        self.retrying = {one for one in self.retrying if plan_of(one) != plan_id}
+        for task_id in task_ids:
+            self.of_task.pop(task_id, None)
+            self.retries.pop(task_id, None)
+            self.retrying.discard(task_id)
 
 
 def leads_on(failed: e.StageEvent, event: e.Event) -> bool:

@@ -85,8 +85,9 @@ class World(LogFold):
             super().apply(event)
             return
         self._note_trip(event)
-        self.way_back.note(event, self.plans.get(event.plan_id), task)
-        self.asked.note(event)
+        plan = self.plans.get(event.plan_id)
+        self.way_back.note(event, plan, task)
+        self.asked.note(event, plan)
         paused = self._paused_before(event)
         super().apply(event)
         self._note_waiters(event, paused)

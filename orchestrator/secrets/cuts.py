@@ -17,18 +17,18 @@ from orchestrator.secrets.needles import Parts
 from orchestrator.secrets.places import is_inside_one
 from orchestrator.secrets.wrapped import SHORTEST_BARE, readings_of_wrapped
 
-_READ_AS: Final = ((("utf-8",), ("utf-8",)), (("utf-8",), ("cp1252",)), (("utf-8",), ("latin-1",)))
-"""In which bytes the mark may stand, and how they were read."""
+_READ_AS: Final = ("utf-8", "cp1252", "latin-1")
+"""What a reader may have taken the mark's bytes for."""
 
 _MARK: Final = re.compile(
     rb"\[?(?:"
-    + b"|".join("…".encode(*read).decode(*told).encode() for read, told in _READ_AS)
+    + b"|".join("…".encode().decode(encoding).encode() for encoding in _READ_AS)
     + rb"|(?<!\\)\\+(?:u2026|xe2\\+x80\\+xa6)|&(?:hellip|#8230|#[xX]2026);|%[eE]2%80%[aA]6"
     + rb"|\.{3,}(?: \(\d{1,12} characters truncated\) \.{3})?)\]?"
 )
 """As it is, as JSON, Python, HTML or an address writes it; dots. Brackets around it are its own."""
 
-_SIGNS: Final = ("...", "…", "2026", "hellip", "8230", "80%A", "80%a", "x80", "€¦", "\x80¦")
+_SIGNS: Final = ("...", "…", "u2026", "#x2026", "#X2026", "hellip", "8230", "80%A", "80%a", "x80", "€¦", "\x80¦")
 """One of these is in every text that has a mark."""
 
 _UNFINISHED: Final = re.compile(

@@ -17,8 +17,8 @@ M = TypeVar("M", bound=BaseModel)
 _ROUNDS = 8
 """More than a head is deep: each leaves out what the one before has made incomplete."""
 _FILLED: Final = {"name": "plan", "max_concurrency": 1}
-_MADE_UP: Final = "\0"
-"""No name that is right has this character."""
+MADE_UP: Final = "\0"
+"""Begins what stands in the place of a wrong name: no name that is right has this character."""
 _SOMEBODY: Final = WaveTenants(count=1)
 
 
@@ -41,15 +41,15 @@ def right_head(raw: Mapping[Any, Any]) -> tuple[PlanHeader | None, frozenset[str
 
 
 def is_made_up(name: object) -> bool:
-    """Whether a wave's name stands in the place of a wrong one."""
-    return isinstance(name, str) and name.startswith(_MADE_UP)
+    """Whether a name stands in the place of a wrong one."""
+    return isinstance(name, str) and name.startswith(MADE_UP)
 
 
 def _right_wave(index: int, raw: Any) -> tuple[WaveSpec, bool]:
     """The wave, and whether its tenants are as written."""
     wave, wrong = right_part(WaveSpec, raw, _FILLED)
     # It is the same as no other's.
-    unnamed = f"{_MADE_UP}{index}"
+    unnamed = f"{MADE_UP}{index}"
     if wave is None:
         return WaveSpec(name="wave", tenants=_SOMEBODY).model_copy(update={"name": unnamed}), False
     changes: dict[str, Any] = {"name": unnamed} if "name" in wrong else {}

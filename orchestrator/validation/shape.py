@@ -15,12 +15,10 @@ from orchestrator.domain.naming import snake_case
 from orchestrator.domain.wording import join
 from orchestrator.plans.tenant_config import SOURCE
 from orchestrator.validation.findings import Findings
-from orchestrator.validation.head import right_head, right_part
+from orchestrator.validation.head import MADE_UP, right_head, right_part
 
 MAX_STAGES = 100
 MAX_STEPS = 100
-UNNAMED: Final = "\0"
-"""No name that is right has this character."""
 M = TypeVar("M", bound=BaseModel)
 _FILLED: Final = {"name": "stage", "steps": [{"type": "noop"}]}
 _LISTS = ("stages", "tenants")
@@ -39,7 +37,7 @@ class PartlyRight:
 
 @dataclass(frozen=True, slots=True)
 class PartlyRightStage:
-    """A stage without what is wrong in it: a name that is none is ``UNNAMED``, a step that is none is None."""
+    """A stage without what is wrong in it: a name that is none is ``MADE_UP``, a step that is none is None."""
 
     index: int
     name: str
@@ -119,9 +117,9 @@ def _partly_stage(index: int, item: Any) -> PartlyRightStage:
     rest = {key: one for key, one in item.items() if one is not steps} if isinstance(item, Mapping) else item
     stage, wrong = right_part(StageSpec, rest, _FILLED)
     if stage is None:
-        return PartlyRightStage(index, UNNAMED, None, made, knows_for_whom=False)
+        return PartlyRightStage(index, MADE_UP, None, made, knows_for_whom=False)
     knows = "when" not in wrong and (stage.when is not None or wrong <= StageSpec.model_fields.keys())
-    return PartlyRightStage(index, UNNAMED if "name" in wrong else stage.name, stage.when, made, knows)
+    return PartlyRightStage(index, MADE_UP if "name" in wrong else stage.name, stage.when, made, knows)
 
 
 def _listed(raw: Mapping[Any, Any], name: str, findings: Findings) -> list[Any]:

@@ -18,10 +18,10 @@ from orchestrator.stages.stage_factory import CompiledStage
 from orchestrator.templates.condition import condition_holds
 from orchestrator.templates.variables import UNSURE, template_variables
 from orchestrator.validation.findings import Findings
+from orchestrator.validation.head import is_made_up
 from orchestrator.validation.perhaps_meant import PerhapsMeant
 from orchestrator.validation.permissions import Permissions
 from orchestrator.validation.references import References
-from orchestrator.validation.shape import UNNAMED
 from steps import HealthCheckParameters
 from steps.contract import NO_NEEDS
 
@@ -163,7 +163,7 @@ class TenantCheck:
         tenant_id = config["tenant_id"]
         for stage in reaching:
             # What a secret is for may depend on the stage's name.
-            seen = variables if stage.name != UNNAMED else {**variables, "secret": PLACEHOLDERS}
+            seen = variables if not is_made_up(stage.name) else {**variables, "secret": PLACEHOLDERS}
             built, problems = stage.look(written, seen)
             yield from _sure(problems)
             for compiled, step in built:

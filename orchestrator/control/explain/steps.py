@@ -14,7 +14,7 @@ from orchestrator.ledger.survey import TASKS_A_STEP, TaskGroup
 @dataclass(frozen=True, slots=True)
 class Looks:
     """``whole``: up to so many steps a plan is looked at whole (20,000 tasks: some 0.3 seconds of Redis' time);
-    ``of_larger``: so many of a larger one, all of whose tasks are counted besides, in a second altogether."""
+    ``of_larger``: so many of a larger one, all of whose tasks are counted besides (docs/performance.md)."""
 
     whole: int = 40
     of_larger: int = 10
