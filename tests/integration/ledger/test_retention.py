@@ -61,7 +61,13 @@ def test_a_purged_plan_leaves_nothing_but_what_its_tenants_need(world: LedgerWor
 
 
 def test_the_id_is_free_again_and_a_submit_clears_what_is_left(world: LedgerWorld) -> None:
-    ended(world, "p", "a", "b")
+    """The retries of the plan that is gone are none of the next one's."""
+    first, second = world.started("p", ["a", "b"])
+    world.break_stage(first)
+    world.ask("retry", first)
+    world.finish(second)
+    world.serve("p")
+    world.finish(first)
     purges = Purges(world.ledger)
     purges.purge("p", SYSTEM)
     assert world.open("p", 1) == (Opened.PURGING, 0, None)
