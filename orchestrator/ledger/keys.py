@@ -96,9 +96,13 @@ class Keys:
         """The prefix of all keys; the first and only ``KEYS`` of every script."""
         return f"changeover:{{{self.namespace}}}:"
 
-    def of(self, kind: str, identifier: str = "") -> str:
-        """The key of one thing: ``keys.of("task", task_id)``."""
-        return self.root + PATTERNS[kind].format(identifier)
+    def of(self, kind: str, *identifier: str) -> str:
+        """The key of one thing: ``keys.of("task", task_id)``. Raises ``TypeError`` where the kind takes an identifier
+        and none is given, or the other way round: what would come of it is no key of the table's."""
+        pattern = PATTERNS[kind]
+        if len(identifier) != pattern.count("{}"):
+            raise TypeError(f"a key `{pattern}` takes {pattern.count('{}')} identifiers, not {len(identifier)}")
+        return self.root + pattern.format(*identifier)
 
 
 def lua_source() -> str:

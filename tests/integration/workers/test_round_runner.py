@@ -162,7 +162,7 @@ def test_one_that_is_damaged_while_it_polls_keeps_no_other(start: Start, step: A
     rounds.runner.put(turns, "lane-0")
     wait_until(lambda: set(step.asked.values()) == {2})
     keys, client = rounds.process.ledger.keys, rounds.process.ledger.client
-    client.delete(keys.of("leases_running", ""))
+    client.delete(keys.of("leases_running"))
     client.delete(keys.of("task", "p.1"))
     client.set(keys.of("task", "p.1"), "not a hash")
     step.answers.set()

@@ -137,7 +137,7 @@ class Standing:
 
     def state(self) -> dict[str, Any]:
         """The dump without the answers kept for repeats: what was said, not what is."""
-        requests = self.keys.of("request")
+        requests = self.keys.of("request", "")
         return {name: value for name, value in self.dump().items() if not name.startswith(requests)}
 
     def use_up_retries(self, task_id: str) -> None:

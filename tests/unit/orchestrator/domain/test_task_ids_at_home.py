@@ -22,6 +22,7 @@ PATHS: Final = {"path", "place", "parts", "loc", "__module__"}
 NO_IDS: Final = {
     ("orchestrator/ledger/damaged_keys.py", "text"): "a number that may have a fraction",
     ("orchestrator/ledger/script_levels.py", "tables"): "a field of a table of Lua's",
+    ("orchestrator/ledger/script_levels.py", "names"): "the same",
     ("orchestrator/ledger/script_parts.py", "name"): "the same",
     ("orchestrator/ledger/script_parts.py", "word"): "the same",
     ("orchestrator/ledger/stored_forms.py", "field"): "a member of a JSON object",
@@ -36,31 +37,25 @@ LUA_HOMES: Final = {
     "orchestrator/ledger/scripts/includes/members.lua",  # a member of a JSON object
     "orchestrator/ledger/scripts/includes/pace.lua",  # a time's fraction
 }
-CUTS: Final = {"partition", "rpartition", "split", "rsplit", "index", "rindex", "find", "rfind"}
+CUTS: Final = {"partition", "rpartition", "split", "rsplit", "index", "rindex", "find", "rfind", "replace"}
+DOTS: Final = {".", r"\.", "[.]"}
 
 
 def dotted(text: str) -> Iterator[str]:
     """What Python cuts by a dot or writes before one: its name, or the format that it is written by."""
     for node in ast.walk(ast.parse(text)):
         match node:
-            case ast.Call(func=ast.Attribute(value=cut, attr=verb), args=[ast.Constant(value="."), *_]) if verb in CUTS:
-                yield _name(cut)
-            case ast.Call(
-                func=ast.Attribute(value=cut, attr=verb), keywords=[ast.keyword("sep", ast.Constant("."))]
-            ) if verb in CUTS:
-                yield _name(cut)
-            case ast.Call(func=ast.Attribute(attr="split"), args=[ast.Constant(value=r"\." | "[.]"), cut, *_]):
-                yield _name(cut)
-            case ast.Call(func=ast.Attribute(value=ast.Constant(value="."), attr="join"), args=[joined]):
+            case ast.Call(func=ast.Attribute(value=cut, attr=verb)) if verb in CUTS:
+                given = [*node.args, *(named.value for named in node.keywords)][:1]
+                yield from (_name(cut) for one in given if isinstance(one, ast.Constant) and one.value in DOTS)
+            case ast.Compare(left=ast.Constant("."), ops=[ast.In() | ast.NotIn()], comparators=[searched]):
+                yield _name(searched)
+            case ast.Call(func=ast.Attribute(value=ast.Constant("."), attr="join"), args=[joined]):
                 yield _name(joined)
-            case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(form)), attr="format")):
-                yield from re.findall(r".*\}\.[{\d].*", form)
-            case ast.BinOp(left=ast.Constant(value=str(form)), op=ast.Mod()):
-                yield from re.findall(r".*%(?:\(\w+\))?[sd]\.[%\d].*", form)
-            case ast.BinOp(left=first, op=ast.Add(), right=ast.Constant(value=str(end))) if re.match(r"\.(\d|$)", end):
+            case ast.BinOp(left=first, op=ast.Add(), right=end) if re.match(r"f?'\.(\d|\{|'$)", ast.unparse(end)):
                 yield _name(first)
-            case ast.BinOp(left=first, op=ast.Add(), right=ast.JoinedStr(values=[ast.Constant(value="."), *_])):
-                yield _name(first)
+            case ast.Constant(value=str(form)):
+                yield from re.findall(r".*(?:\}|%(?:\(\w+\))?[sd])\.[{%\d].*", form)
             case ast.JoinedStr(values=parts):
                 yield from _before_dots(parts)
 
@@ -70,7 +65,7 @@ def _before_dots(parts: list[ast.expr]) -> Iterator[str]:
     for number, (part, behind) in enumerate(pairwise(parts)):
         match part, behind:
             case ast.FormattedValue(value=value), ast.Constant(value=str(text)):
-                if re.fullmatch(r"\.\d+" if number and number + 2 == len(parts) else r"\.\d*", text):
+                if re.fullmatch(r"\.(\d+|\*)" if number and number + 2 == len(parts) else r"\.(\d*|\*)", text):
                     yield _name(value)
 
 
@@ -101,21 +96,20 @@ def test_what_is_cut_or_joined_by_a_dot_elsewhere_is_no_task_id() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        'task_id.partition(".")',
-        'task.id.split(".")[0]',
         'task_id[: task_id.rindex(".")]',
+        'task_id.split(sep=".")',
+        're.split(r"\\.", task_id)',
+        'task_id.replace(".", "/")',
+        '"." not in task_id',
         'f"{plan}.{position}"',
         'f"{plan}." + str(position)',
         'f"task {plan}.0"',
+        'f"{plan}.*"',
         'plan + "." + str(position)',
         'plan + ".0"',
         'plan + f".{position}"',
-        'task_id.split(sep=".")',
-        're.split(r"\\.", task_id)',
         '"%(plan)s.%(at)d" % {"plan": plan, "at": position}',
-        '".".join((plan, str(position)))',
         '".".join(map(str, pair))',
-        '"%s.%d" % (plan, position)',
         '"{}.{}".format(plan, position)',
     ],
 )

@@ -10,6 +10,7 @@ from typing import Final
 
 import pytest
 
+from orchestrator.ledger.keys import PATTERNS, Keys
 from tests.support.agreed_lists import must_agree
 
 ROOT: Final = Path(__file__).parents[4]
@@ -26,29 +27,24 @@ NO_KEYS: Final = {
 
 
 def put_together(text: str) -> Iterator[int]:
-    """Lines in which a key's root is taken or written out, or text is put to a key."""
-    if not re.search(r"\.root\b|changeover:\{|\.of\(", text):
+    """Lines in which a key's root is taken or written out, the table is read past ``of``, or text is put to a key."""
+    if not re.search(r"\.root\b|changeover:\{|\.of\(|PATTERNS\[", text):
         return
     module = ast.parse(text)
     notes = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
     for node in ast.walk(module):
         match node:
-            case ast.Attribute(attr="root"):
+            case ast.Attribute(attr="root") if ast.unparse(node) != "logging.root":
+                yield node.lineno
+            case ast.Attribute(value=ast.Subscript(value=ast.Name("PATTERNS")), attr="format"):
                 yield node.lineno
             case ast.Constant(value=str(written)) if "changeover:{" in written and id(node) not in notes:
                 yield node.lineno
-            case ast.BinOp(left=ast.Call(func=ast.Attribute(value=keys, attr="of"))) if _are_keys(keys):
+            case ast.BinOp(left=ast.Call(func=ast.Attribute(attr="of"))):
                 yield node.lineno
-            case ast.JoinedStr(
-                values=[ast.FormattedValue(value=ast.Call(func=ast.Attribute(value=keys, attr="of"))), *_]
-            ):
-                # Told in the middle of a sentence, it is read by a person.
-                if _are_keys(keys):
+            case ast.JoinedStr(values=[ast.FormattedValue(ast.Call(func=ast.Attribute(attr="of"))), behind, *_]):
+                if not (isinstance(behind, ast.Constant) and " " in str(behind.value)):  # A sentence begins with it.
                     yield node.lineno
-
-
-def _are_keys(node: ast.expr) -> bool:
-    return ast.unparse(node).lower().endswith(("keys", "keys(namespace)"))
 
 
 def test_keys_come_from_the_one_table() -> None:
@@ -70,14 +66,30 @@ def test_keys_come_from_the_one_table() -> None:
         'client.hset(f"changeover:{{{namespace}}}:plan:{plan}", "note", "x")',
         'client.get("changeover:{%s}:epoch" % namespace)',
         'client.hgetall(Keys(namespace).root + f"plan:{plan}")',
-        'client.hgetall(f"{keys.root}plan:{plan}")',
-        'client.hgetall(ledger.keys.of("plan") + plan)',
-        """client.hgetall(f"{self._keys.of('plan')}{plan}")""",
+        'client.hgetall(root + PATTERNS["plan"].format(plan))',
+        'client.hgetall(Keys(settings.namespace).of("plan") + plan)',
+        """client.hgetall(f"{self.keys.of('plan')}{plan}")""",
+        """client.hgetall(f"{keys.of('plan', plan)}:note")""",
     ],
 )
 def test_one_that_is_put_together_is_told(text: str) -> None:
     assert list(put_together(text)) == [1]
 
 
-def test_one_of_the_table_is_not() -> None:
-    assert not list(put_together('"""Below ``changeover:{name}:``."""\nclient.hgetall(keys.of("plan", plan))'))
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"""Below ``changeover:{name}:``."""\nclient.hgetall(keys.of("plan", plan))',
+        """raise DamagedData(f"{keys.of('plan', plan)} is of another type")""",
+        'logging.root.handlers + pool.of("a")',
+    ],
+)
+def test_what_is_none_is_not(text: str) -> None:
+    assert not list(put_together(text))
+
+
+def test_the_beginning_of_a_kinds_keys_is_not_to_be_had() -> None:
+    """However it would be put to an identifier then: no rule sees the way of a variable."""
+    for kind, pattern in PATTERNS.items():
+        with pytest.raises(TypeError, match="takes"):
+            Keys("n").of(kind, *([] if "{}" in pattern else [""]))
