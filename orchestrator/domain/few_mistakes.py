@@ -35,10 +35,10 @@ def model_or_problems(
     try:
         made = model.model_validate(few.value)
     except ValidationError as error:
-        if only_counted:
-            return None, [], len(few.problems) + few.left_out + error.error_count()
-        most = max(MOST - len(few.problems), 1)
+        most = 0 if only_counted else max(MOST - len(few.problems), 1)
         problems, more = first_problems_of(error, spoken_of or model, most=most)
+        if only_counted:
+            return None, [], len(few.problems) + few.left_out + more
         return None, few.too_long + problems + few.notes, few.left_out + more
     return (None, few.problems, few.left_out) if few.problems else (made, [], 0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -35,6 +35,7 @@ Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
 PositivePercent = Annotated[float, Field(strict=True, gt=0, le=100, allow_inf_nan=False)]
 MAX_WAVES = 100
+_GATE: Final = "expected 'manual', or a mapping with a url"
 
 Mode = Literal["soft", "strict"]
 Breach = Literal["pause", "cancel", "rollback_wave", "rollback_plan"]
@@ -92,6 +93,11 @@ class Gate(Model):
     interval_seconds: PlanSeconds = 30.0
     timeout_seconds: PlanSeconds = 3600.0
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _with_a_url(cls, raw: Any, handler: ModelWrapValidatorHandler[Gate]) -> Gate:
+        return raw if isinstance(raw, Gate) else exactly_one(raw, handler, ("url",), _GATE)
+
     @model_serializer(mode="wrap")
     def _as_written(self, handler: SerializerFunctionWrapHandler) -> Any:
         return "manual" if self.url is None else handler(self)
@@ -99,10 +105,10 @@ class Gate(Model):
 
 def _gate(value: Any) -> Any:
     if value == "manual":
-        return {}
-    if value is None or isinstance(value, Gate) or (isinstance(value, Mapping) and value.get("url") is not None):
+        return Gate.model_construct()
+    if value is None or isinstance(value, Gate | Mapping):
         return value
-    raise ValueError("expected 'manual', or a mapping with a url")
+    raise ValueError(_GATE)
 
 
 class WaveSpec(Model):

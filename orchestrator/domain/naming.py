@@ -19,6 +19,18 @@ MOST_COMPARED: Final = 20_000
 
 _MOST_LISTED: Final = 50
 
+_SAID_FOR: Final = {
+    "address": "network_endpoints",
+    "addresses": "network_endpoints",
+    "condition": "when",
+    "hosts": "network_endpoints",
+    "id": "tenant_id",
+    "if": "when",
+    "parallelism": "max_concurrency",
+    "urls": "network_endpoints",
+}
+"""What people write for what, where it does not look alike."""
+
 _said: ContextVar[_Said | None] = ContextVar("sentences said of unknown names", default=None)
 
 
@@ -58,12 +70,18 @@ def step_type(name: str) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that a mistyped one most likely meant, or None when nothing is near."""
+    """The known name that was most likely meant by one that is none, or None when nothing is near: one that is written
+    alike, or the only one that begins or ends with its words (``version`` for ``deploy_unit_version``)."""
     if len(name) > _LONGEST_COMPARED:
         return None
     by_snake = {snake_case(one): one for one in known}
-    found = difflib.get_close_matches(snake_case(name), by_snake, n=1)
-    return by_snake[found[0]] if found else None
+    asked = snake_case(name)
+    if (said := _SAID_FOR.get(asked)) in by_snake:
+        return by_snake[said]
+    if found := difflib.get_close_matches(asked, by_snake, n=1):
+        return by_snake[found[0]]
+    longer = [one for one in by_snake if asked and (one.startswith(f"{asked}_") or one.endswith(f"_{asked}"))]
+    return by_snake[longer[0]] if len(longer) == 1 else None
 
 
 def in_spelling_of(name: str, camel: Mapping[str, str]) -> Collection[str]:

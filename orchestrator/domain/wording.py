@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from orchestrator.domain.errors import QUOTE_LIMIT, Problem, cut_text
-from orchestrator.domain.naming import in_spelling_of, snake_case, unknown
+from orchestrator.domain.naming import in_spelling_of, nearest, snake_case, unknown
 
 JSON_VALUE: Final = "a JSON value (text, number, true or false, null, list, mapping)"
 _UNION_WORDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false"}
@@ -60,7 +61,7 @@ def first_problems_of(
     """The same of the first mistakes, about ``most`` of them, and how many more there are, which are only counted."""
     unions: dict[str, list[str]] = {}
     found: dict[tuple[str, str], Problem] = {}
-    items = error.errors(include_url=False)
+    items = _without_what_is_meant(error.errors(include_url=False), model)
     for done, item in enumerate(items):
         if most is not None and len(found) >= most:
             return list(found.values()), len(items) - done
@@ -75,6 +76,27 @@ def first_problems_of(
         value = None if item["type"] == "missing" else shown(item["input"])
         found.setdefault((full, item["type"]), Problem(full, value, _message(item, inner)))
     return list(found.values()), 0
+
+
+def _without_what_is_meant(items: list[ErrorDetails], model: type[BaseModel]) -> list[ErrorDetails]:
+    """All but the missing keys for which one that there is not was meant."""
+    missing = {_key(item["loc"], model)[:2] for item in items if item["type"] == "missing"}
+    inside = {place for place, _ in missing}
+    meant = set()
+    for item in items if missing else ():
+        if item["type"] == "extra_forbidden" and item["loc"][:-1] in inside:
+            place, name, inner = _key(item["loc"], model)
+            meant.add((place, meant_key(name, inner)))
+    if missing.isdisjoint(meant):
+        return items
+    return [item for item in items if item["type"] != "missing" or _key(item["loc"], model)[:2] not in meant]
+
+
+def _key(loc: tuple[int | str, ...], model: type[BaseModel]) -> tuple[tuple[int | str, ...], str, type[BaseModel]]:
+    """Where it is, its name as its model has it, and that model."""
+    inner = _place(loc, model)[1]
+    name = str(loc[-1])
+    return loc[:-1], next((own for own, alias in _spellings(inner) if alias == name), name), inner
 
 
 def join(path: str, place: str) -> str:
@@ -172,6 +194,17 @@ def _spellings(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
     for name, field in model.model_fields.items():
         yield name, name
         yield name, field.alias or name
+
+
+def meant_key(name: str, model: type[BaseModel]) -> str | None:
+    """The key of the model that was most likely meant by one that it does not have."""
+    return _meant_key(name, model) if len(name) <= QUOTE_LIMIT else None
+
+
+@lru_cache(maxsize=1024)
+def _meant_key(name: str, model: type[BaseModel]) -> str | None:
+    # Each of a plan's tenants may have the same one.
+    return nearest(name, model.model_fields)
 
 
 def model_in(annotation: Any) -> type[BaseModel] | None:

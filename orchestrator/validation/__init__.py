@@ -42,7 +42,7 @@ from orchestrator.validation.fleet import check_fleet
 from orchestrator.validation.look_alikes import warn_of_look_alikes
 from orchestrator.validation.permissions import Permissions
 from orchestrator.validation.references import References
-from orchestrator.validation.shape import Shape, read_shape
+from orchestrator.validation.shape import Shape, as_meant, read_shape
 from orchestrator.validation.stages import compile_stages, stage_records
 from orchestrator.validation.tenants import TenantCheck
 from steps import AllowedHosts
@@ -95,9 +95,10 @@ def validate_plan(
         findings.error("", raw, "expected a mapping with name, max_concurrency, stages and tenants")
         return Validated(None, findings.named_errors(), [])
     settings = settings or load_settings()
+    raw, meant = as_meant(raw, PlanSpec, ("stages", "tenants", "service_names"))
     resolved = resolve_services(raw, settings, findings)
-    written = AsWritten({**raw, **resolved.raw})
     shape = read_shape(resolved.raw, findings, needs_stages=not resolved.is_named)
+    written = AsWritten({**raw, **resolved.raw}, meant | shape.meant)
     plan_id = plan_id_of(shape.header)
     factory = StageFactory(registry or installed_steps(), settings)
     reference = {"plan_id": plan_id, "name": shape.said("name") or Missing(hint=UNSURE)}
@@ -112,6 +113,8 @@ def validate_plan(
                 check.check(index, tenant, findings) for index, tenant in shape.tenants if not findings.is_overfull
             ]
             partly = [check.check(one.index, one.tenant, findings, one.unsure, one.unsure_back) for one in shape.partly]
+            if not records and not partly and not findings.is_full:
+                check.check_anybody(findings)
             check.settle(findings)
             _warn(shape, findings, check.idle)
             permissions.warn(findings)

@@ -14,10 +14,12 @@ _PART: Final = re.compile(r"\[(\d+)\]|\.?([^.\[]+)")
 
 
 class AsWritten:
-    """The keys of one plan, looked up by what they mean."""
+    """The keys of one plan, looked up by what they mean; ``meant`` has those that are misspelt, by the place that each
+    was meant for."""
 
-    def __init__(self, plan: Mapping[Any, Any]) -> None:
+    def __init__(self, plan: Mapping[Any, Any], meant: Mapping[str, str]) -> None:
         self._plan = plan
+        self._meant = meant
         self._keys: dict[int, dict[str, str]] = {}
 
     def of(self, problems: Iterable[Problem]) -> list[Problem]:
@@ -34,7 +36,8 @@ class AsWritten:
                 value = value[int(part[1])]
                 written += part[0]
             else:
-                if not isinstance(value, Mapping) or (key := self._key(value, part[2])) is None:
+                key = self._meant.get(path[: part.end()])
+                if not isinstance(value, Mapping) or (key := key or self._key(value, part[2])) is None:
                     break
                 value = value[key]
                 written = join(written, cut_text(key))

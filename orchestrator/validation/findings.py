@@ -68,11 +68,15 @@ class Findings:
         """So many problems beyond those that were given."""
         self._more += more
 
-    def of_tenant(self, index: int, problem: Problem, within: str = "") -> None:
-        """A problem met with one tenant: ``stages[...]`` paths are the plan's, all others are inside the tenant.
+    def of_tenant(self, index: int | None, problem: Problem, within: str = "") -> None:
+        """A problem met with one tenant: ``stages[...]`` paths are the plan's, all others are inside the tenant. One
+        without an index is everybody's.
 
         The same problem of a stage is kept once, with the first tenant that has it and the number of others.
         """
+        if index is None:
+            self.errors([problem])
+            return
         if not problem.path.startswith("stages["):
             path = join(join(f"tenants[{index}]", within), problem.path)
             self.errors([Problem(path, problem.value, problem.message)])

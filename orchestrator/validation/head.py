@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 from orchestrator.domain.config import PlanHeader
 from orchestrator.domain.few_mistakes import few_of, is_large
 from orchestrator.domain.fleet_config import MAX_WAVES, WaveSpec, WaveTenants
-from orchestrator.domain.naming import nearest, snake_case
+from orchestrator.domain.naming import snake_case
+from orchestrator.domain.wording import meant_key
 from orchestrator.validation.findings import LIMIT
 
 M = TypeVar("M", bound=BaseModel)
@@ -86,7 +87,7 @@ def right_part(model: type[M], item: Any, filled: Mapping[str, Any]) -> tuple[M 
 
 
 def _meant(wrong: set[str], model: type[BaseModel]) -> frozenset[str]:
-    near = (nearest(name, model.model_fields) for name in wrong - model.model_fields.keys())
+    near = (meant_key(name, model) for name in wrong - model.model_fields.keys())
     return frozenset(wrong).union(name for name in near if name is not None)
 
 

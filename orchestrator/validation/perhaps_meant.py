@@ -17,7 +17,7 @@ class PerhapsMeant:
 
     def __init__(self) -> None:
         self._problems: dict[CompiledStage, dict[_Key, Problem]] = {}
-        self._tenants: dict[CompiledStage, list[int]] = {}
+        self._tenants: dict[CompiledStage, list[int | None]] = {}
         self._is_for_some: set[CompiledStage] = set()
 
     def leave_out(self, stages: Iterable[CompiledStage]) -> None:
@@ -28,7 +28,7 @@ class PerhapsMeant:
         """Whether something may be wrong for all of its tenants."""
         return stage not in self._is_for_some and self._problems.get(stage) != {}
 
-    def meant(self, stage: CompiledStage, index: int, problems: Sequence[Problem]) -> None:
+    def meant(self, stage: CompiledStage, index: int | None, problems: Sequence[Problem]) -> None:
         """It may be for the tenant at ``index``, for whom this is wrong."""
         found = {(one.path, one.message, str(one.value)): one for one in problems}
         known = self._problems.setdefault(stage, found)

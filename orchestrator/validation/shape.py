@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -12,7 +13,7 @@ from orchestrator.domain.config import PlanHeader, PlanSpec, SourceConfig, Stage
 from orchestrator.domain.errors import Problem
 from orchestrator.domain.few_mistakes import model_or_problems
 from orchestrator.domain.naming import snake_case
-from orchestrator.domain.wording import join
+from orchestrator.domain.wording import join, meant_key
 from orchestrator.plans.tenant_config import SOURCE
 from orchestrator.validation.findings import Findings
 from orchestrator.validation.head import MADE_UP, right_head, right_part
@@ -22,6 +23,9 @@ MAX_STEPS = 100
 M = TypeVar("M", bound=BaseModel)
 _FILLED: Final = {"name": "stage", "steps": [{"type": "noop"}]}
 _LISTS = ("stages", "tenants")
+_MOST_STRANGE: Final = 100
+"""Keys that there are not, among which the meant ones are looked for."""
+Meant = tuple[Mapping[Any, Any], dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,24 @@ class Shape:
     """Whether no two of them have one id."""
     partly_stages: list[PartlyRightStage] = field(default_factory=list)
     """The same of stages."""
+    meant: dict[str, str] = field(default_factory=dict)
+    """Misspelt keys, by the places that were meant."""
 
     def said(self, name: str) -> Any:
         """A key of the head, if what is written there is right."""
         return None if self.header is None or name in self.wrong else getattr(self.header, name)
+
+
+def as_meant(raw: Mapping[Any, Any], model: type[BaseModel], lists: Sequence[str], path: str = "") -> Meant:
+    """What is read for an item of this model: lists whose keys are misspelt under their right ones as well, as what is
+    in them is checked all the same; and the key of each, by its place."""
+    given = {snake_case(key): key for key in raw if isinstance(key, str)}
+    strange = itertools.islice(given.keys() - model.model_fields.keys(), _MOST_STRANGE)
+    near = {meant_key(name, model): given[name] for name in strange}
+    meant = {name: near[name] for name in lists if name in near and name not in given}
+    return {**raw, **{name: raw[key] for name, key in meant.items()}}, {
+        join(path, name): key for name, key in meant.items()
+    }
 
 
 def read_shape(raw: Mapping[Any, Any], findings: Findings, needs_stages: bool = True) -> Shape:
@@ -81,6 +99,9 @@ def read_shape(raw: Mapping[Any, Any], findings: Findings, needs_stages: bool = 
         shape.header, shape.wrong = right_head(head)
     stages = _listed(raw, "stages", findings) if needs_stages or "stages" in raw else []
     for index, item in enumerate(stages[:MAX_STAGES]):
+        if isinstance(item, Mapping):
+            item, meant = as_meant(item, StageSpec, ("steps",), f"stages[{index}]")
+            shape.meant |= meant
         if (stage := _checked(StageSpec, item, f"stages[{index}]", findings)) is not None:
             shape.stages.append((index, stage))
         elif not findings.is_full:
@@ -118,7 +139,8 @@ def _partly_stage(index: int, item: Any) -> PartlyRightStage:
     stage, wrong = right_part(StageSpec, rest, _FILLED)
     if stage is None:
         return PartlyRightStage(index, MADE_UP, None, made, knows_for_whom=False)
-    knows = "when" not in wrong and (stage.when is not None or wrong <= StageSpec.model_fields.keys())
+    strange = wrong - StageSpec.model_fields.keys()
+    knows = "when" not in wrong and (stage.when is not None or all(meant_key(one, StageSpec) for one in strange))
     return PartlyRightStage(index, MADE_UP if "name" in wrong else stage.name, stage.when, made, knows)
 
 

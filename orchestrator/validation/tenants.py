@@ -30,6 +30,7 @@ _ADDRESSES = frozenset(("network_endpoints", "target_domain", "target_ip"))
 """Where a config names its instances."""
 _IDENTITY = frozenset(("tenant_id",))
 _SURE: frozenset[str] = frozenset()
+_ANYBODY = TenantDeployConfig(tenant_id="tenant")
 
 
 class TenantCheck:
@@ -56,7 +57,7 @@ class TenantCheck:
 
     def check(
         self,
-        index: int,
+        index: int | None,
         tenant: TenantDeployConfig,
         findings: Findings,
         unsure: frozenset[str] = _SURE,
@@ -119,6 +120,10 @@ class TenantCheck:
                     message = f"{problem.message} (in {SOURCE})" if name == "stages" else problem.message
                     findings.of_tenant(index, Problem(problem.path, problem.value, message), SOURCE)
         return record
+
+    def check_anybody(self, findings: Findings) -> None:
+        """In the place of tenants, of whom nothing is known: reports what is wrong for all that there can be."""
+        self.check(None, _ANYBODY, findings, frozenset(TenantDeployConfig.model_fields))
 
     def settle(self, findings: Findings) -> None:
         """Reports, after all tenants, what is wrong for whomever a stage is meant of which that is not known."""

@@ -3,8 +3,9 @@ twice."""
 
 from __future__ import annotations
 
+import copy
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import pytest
@@ -52,6 +53,10 @@ def with_message(**changes: Any) -> Change:
     return lambda raw: raw["stages"][0]["steps"][3]["message"].update(changes)
 
 
+def renamed(where: Callable[[dict[str, Any]], dict[str, Any]], key: str, to: str) -> Change:
+    return lambda raw: where(raw).update({to: where(raw).pop(key)})
+
+
 TENANTS: Final[dict[str, Change]] = {
     "tenants[0].groups[0]": tenant(0, groups=["/"]),
     "tenants[0].labels.a": tenant(0, labels={"a": 5}),
@@ -89,7 +94,12 @@ STAGES: Final[dict[str, Change]] = {
     "stages[1].steps[0].type": lambda raw: raw["stages"][1].update(steps=[{"type": "zzzz"}]),
 }
 """By where each is told; a ``!`` is another one at the same place."""
-ALL: Final = STATIC | CHOSEN | TENANTS | STAGES
+LISTS: Final[dict[str, Change]] = {
+    "stages[1].stpes": renamed(lambda raw: raw["stages"][1], "steps", "stpes"),
+    "tennants": renamed(lambda raw: raw, "tenants", "tennants"),
+}
+"""Last, as the others change what is in them."""
+ALL: Final = STATIC | CHOSEN | TENANTS | STAGES | LISTS
 
 SAME_PLACE: Final = (
     ("group_limits.",),
@@ -97,6 +107,7 @@ SAME_PLACE: Final = (
     ("waves[2].tenants", "waves[3]"),
     ("stages[0].when",),
     ("stages[1].steps",),
+    ("stages[1].stpes", "stages[1].steps"),
 )
 """Of two that change one of these the second one takes the first one's place."""
 
@@ -127,6 +138,7 @@ SHORT: Final = (
     "stages[0].steps[7].connection",
 )  # fmt: skip
 """One of each kind."""
+SHORT_OF_STAGES: Final = ("stages[0].when!", "stages[0].steps[3].message.a", "stages[0].steps[4].url")
 
 
 @pytest.fixture(autouse=True)
@@ -140,7 +152,7 @@ def told(names: Iterable[str]) -> list[str]:
     raw = plan()
     for name in names:
         ALL[name](raw)
-    return paths(raw)
+    return sorted(path.replace("tennants[", "tenants[").replace(".stpes[", ".steps[") for path in paths(raw))
 
 
 def paths(raw: dict[str, Any]) -> list[str]:
@@ -161,11 +173,22 @@ def wrongly_told(names: Iterable[str]) -> dict[tuple[str, str], list[str]]:
 
 
 MISSPELT: Final[dict[str, Change]] = {
-    "stages[0].wehn": lambda raw: raw["stages"][0].update(wehn=raw["stages"][0].pop("when")),
+    "stages[0].wehn": renamed(lambda raw: raw["stages"][0], "when", "wehn"),
     "stages[0].when": stage(0, when="tenant.tenant_id = 't3'"),
     "stages[0].steps[5].secnds": lambda raw: raw["stages"][0]["steps"].__setitem__(5, {"type": "wait", "secnds": 1}),
-    "tenants[3].varaibles": lambda raw: raw["tenants"][3].update(varaibles=raw["tenants"][3].pop("variables")),
-    "waves[0].tenats": lambda raw: raw["waves"][0].update(tenats=raw["waves"][0].pop("tenants")),
+    "tenants[3].varaibles": renamed(lambda raw: raw["tenants"][3], "variables", "varaibles"),
+    "waves[0].tenats": renamed(lambda raw: raw["waves"][0], "tenants", "tenats"),
+    "nmae": renamed(lambda raw: raw, "name", "nmae"),
+    "maxConcurency": renamed(lambda raw: raw, "max_concurrency", "maxConcurency"),
+    "tennants": renamed(lambda raw: raw, "tenants", "tennants"),
+    "stagse": renamed(lambda raw: raw, "stages", "stagse"),
+    "stages[0].nmae": renamed(lambda raw: raw["stages"][0], "name", "nmae"),
+    "stages[0].stpes": renamed(lambda raw: raw["stages"][0], "steps", "stpes"),
+    "waves[0].nam": renamed(lambda raw: raw["waves"][0], "name", "nam"),
+    "waves[0].soak.secs": lambda raw: raw["waves"][0].update(soak={"secs": 60}),
+    "tenants[3].id": renamed(lambda raw: raw["tenants"][3], "tenant_id", "id"),
+    "tenants[3].version": renamed(lambda raw: raw["tenants"][3], "deploy_unit_version", "version"),
+    "tenants[3].addresses": renamed(lambda raw: raw["tenants"][3], "network_endpoints", "addresses"),
 }
 
 
@@ -178,6 +201,41 @@ def test_what_a_wrong_name_or_condition_was_meant_for_is_not_missed(path: str) -
     assert paths(raw) == []
     MISSPELT[path](raw)
     assert paths(raw) == [path]
+
+
+def test_a_misspelt_key_is_counted_once_as_well() -> None:
+    raw = plan()
+    raw["stages"] = [{"name": "s", "steps": [{"type": "noop"}]}]
+    raw["tenants"] = [{"tenantid": f"t{index}"} for index in range(110)]
+    found = validate_plan(raw, registry=REGISTRY, settings=SETTINGS).errors
+    assert [one.message for one in found if not one.path] == ["and 10 more problems"]
+
+
+def test_a_misspelt_key_of_a_stage_hides_nothing_that_some_tenant_shows() -> None:
+    raw = plan()
+    raw["stages"][1] = {"nmae": "second", "stpes": [{"type": "wait", "seconds": "{{ tenant.variables.s }}"}]}
+    for index, one in enumerate(raw["tenants"]):
+        one["variables"] = {"s": 1 - index}
+    assert paths(raw) == ["stages[1].nmae", "stages[1].stpes", "stages[1].stpes[0].seconds"]
+
+
+def test_a_gate_tells_all_that_is_wrong_with_it() -> None:
+    raw = plan()
+    raw["waves"][0]["gate"] = {"ulr": "http://127.0.0.1/", "interval_seconds": -1}
+    assert paths(raw) == ["waves[0].gate.interval_seconds", "waves[0].gate.ulr"]
+
+
+@pytest.mark.parametrize("tenants", [[], [5], {}, None])
+def test_what_is_wrong_for_everybody_is_told_though_there_is_nobody(tenants: object) -> None:
+    raw = plan()
+    with_message(b="{{ tenant.variables.x }}")(raw)
+    raw["tenants"] = tenants
+    alone = paths(raw)
+    assert len(alone) == 1
+    for name in STAGES if IS_LONG else SHORT_OF_STAGES:
+        wrong = copy.deepcopy(raw)
+        STAGES[name](wrong)
+        assert paths(wrong) == sorted([*alone, name.rstrip("!")]), name
 
 
 @longer
