@@ -59,14 +59,16 @@ def plan_record(plan_id: str, wrong: str, offers: Offers) -> Remark:
     return remark(Situation.DAMAGED, sentence, purge if offers.purge(plan_id) else typed("doctor"))
 
 
-def plan_damage(plan_id: str, found: Sequence[DamagedRecord], out: WayOut, *, has_ended: bool) -> Iterator[Remark]:
-    """Its plan is."""
+def plan_damage(
+    plan_id: str, found: Sequence[DamagedRecord], out: WayOut, *, has_ended: bool, unnamed: int = 0
+) -> Iterator[Remark]:
+    """Its plan is. ``unnamed``: so many more are damaged, and were not looked at."""
     for one in found[:SHOWN]:
         means = "whatever is done with the plan leaves it as it is" if has_ended else "may keep the plan from its end"
         sentence = f"{name_of(one)} is damaged: {one.wrong}. It is passed by, and {means}; {out.words}"
         yield remark(Situation.DAMAGED, sentence, *out.commands or [typed("doctor")])
-    if rest := found[SHOWN:]:
-        yield remark(Situation.DAMAGED, f"and {len(rest)} more tasks are damaged", typed("status", plan_id))
+    if more := len(found[SHOWN:]) + unnamed:
+        yield remark(Situation.DAMAGED, f"and {more} more tasks are damaged", typed("status", plan_id))
 
 
 def plan_keys(found: Sequence[DamagedKey]) -> Iterator[Remark]:
@@ -75,16 +77,16 @@ def plan_keys(found: Sequence[DamagedKey]) -> Iterator[Remark]:
         yield remark(Situation.DAMAGED_PLAN_KEY, f"key {one.key} is damaged: {key_words(one, 'the plan')}")
 
 
-def places(found: Sequence[DamagedPlace], plan_id: str) -> Iterator[Remark]:
-    """What goes by them stands still."""
+def places(found: Sequence[DamagedPlace], plan_id: str, unnamed: int = 0) -> Iterator[Remark]:
+    """What goes by them stands still. ``unnamed``: so many more are damaged, and were not looked at."""
     told: dict[str, DamagedPlace] = {}
     for place in found:
         told.setdefault(place.key.key, place)
     for place in list(told.values())[:SHOWN]:
         sentence = f"key {place.key.key} is damaged: {key_words(place.key, place_words(place, plan_id))}"
         yield remark(Situation.DAMAGED_PLAN_KEY, sentence)
-    if len(told) > SHOWN:
-        sentence = f"and {len(told) - SHOWN} more keys are damaged: mend these and ask again"
+    if more := max(len(told) - SHOWN, 0) + unnamed:
+        sentence = f"and {more} more keys are damaged: mend these and ask again"
         yield remark(Situation.DAMAGED_PLAN_KEY, sentence)
 
 

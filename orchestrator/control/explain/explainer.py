@@ -174,9 +174,10 @@ class Explainer:
         count = self._status.task_count(plan_id)
         steps = steps_of(count, groups, Looks(whole=count) if whole else self._looks)
         if found := self._damaged(plan_id, *steps.ranges):
-            out = damaged.way_out(scene.offers, plan_id)
-            yield from damaged.plan_damage(plan_id, found, out, has_ended=summary.status in PLAN_ENDED)
-        yield from self._places(plan_id, *steps.ranges)
+            out, unnamed = damaged.way_out(scene.offers, plan_id), steps.left_out(groups)
+            has_ended = summary.status in PLAN_ENDED
+            yield from damaged.plan_damage(plan_id, found, out, has_ended=has_ended, unnamed=unnamed)
+        yield from self._places(plan_id, *steps.ranges, unnamed=steps.left_out(groups, "tenant"))
         if not steps.is_all:
             yield damaged.not_all(plan_id, steps)
 
@@ -185,9 +186,9 @@ class Explainer:
             return _damaged(otherwise)
         return damaged.plan_record(plan_id, wrong, self._offers())
 
-    def _places(self, plan_id: str, *ranges: tuple[int, int]) -> Iterator[Remark]:
+    def _places(self, plan_id: str, *ranges: tuple[int, int], unnamed: int = 0) -> Iterator[Remark]:
         looks = [self._reader.plan_keys.places(plan_id, first, end, ended_too=True) for first, end in ranges]
-        yield from damaged.places([one for look in looks for step in look for one in step], plan_id)
+        yield from damaged.places([one for look in looks for step in look for one in step], plan_id, unnamed)
 
     def _damaged(self, plan_id: str, *ranges: tuple[int, int]) -> list[DamagedRecord]:
         looks = [self._reader.damaged_tasks(plan_id, first, end) for first, end in ranges]

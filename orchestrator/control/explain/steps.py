@@ -38,6 +38,11 @@ class Steps:
         """How many tasks they have."""
         return sum(end - first for first, end in self.ranges)
 
+    def left_out(self, groups: Sequence[TaskGroup], what: str = "") -> int:
+        """Tasks elsewhere of which the survey saw that their record is lost; ``what``: ``tenant`` for its key."""
+        odd = [group for group in groups if group.kind == "odd" and group.words[1] == what]
+        return sum(one.count for one in odd if not any(a <= one.positions[0] < b for a, b in self.ranges))
+
     @property
     def is_all(self) -> bool:
         """Whether no task is left out."""

@@ -6,7 +6,7 @@
 --       stayed (beside another kind): why its plan's rollback left it: moved, nowhere, damaged; the plan that moved the tenant | failed, accepted, back (of what it had failed): status, type, stage | line: 1 of a rollback, holder's plan, holder's status | queue: 1 of a rollback |
 --       frozen: the freeze, 1 of a rollback | group: its name, 1 of a rollback | paused: 1 if by the plan | moves: status, running, polls, waits or handed, why it was handed
 --       back, or the worker (host:pid) | cancelled: by whom, why |
---       odd (no script can work with the record, or with its tenant's; told alone or beside another kind): position of the first task looked at
+--       odd (no script can work with the record, or with its tenant's; told alone or beside another kind): position of the first task looked at, tenant if it is its key
 -- EVENTS none
 -- @include keys
 -- @include task_id
@@ -86,7 +86,7 @@ for position = first, last do
     add(position, 'group', f[6], goes_back)
   elseif f[4] then
     local holder, is_other = read(K.tenant(f[2] or ''), 'holder')
-    if is_other then add(position, 'odd', ARGV[2]) end
+    if is_other then add(position, 'odd', ARGV[2], 'tenant') end
     local plan = holder and plan_of(holder) or ''
     add(position, 'line', goes_back, plan, holder and read(K.task(holder), 'status') or '')
   elseif status == TASK.PENDING or (goes_back == '1' and status ~= TASK.RUNNING) then

@@ -76,6 +76,18 @@ def test_what_is_lost_is_found_wherever_it_is(world: LedgerWorld) -> None:
     assert told == dict.fromkeys(hands, ([True], ["1 of its 501 tasks were looked at"]))
 
 
+def test_what_is_lost_where_nobody_looked_is_counted(world: LedgerWorld) -> None:
+    last = world.keys.of("task", LAST)
+    world.client.delete(world.keys.of("task", FIRST))
+    world.client.hset(last, "waitingSince", "1")
+    as_text(world, world.keys.of("tenant", f"t{TASKS_A_STEP}"))
+    for what in ("keys are damaged: mend these and ask again", "tasks are damaged"):
+        (first, more), _, _ = explained(world)
+        assert (FIRST in first, more) == (True, f"and 1 more {what}")
+        assert not [one for one in explained(world, whole=True)[0] if "more" in one]
+        world.client.delete(last)
+
+
 def group(kind: str, *positions: int) -> TaskGroup:
     return TaskGroup(kind, ("", "", ""), len(positions), list(positions))
 
