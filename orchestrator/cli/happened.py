@@ -47,7 +47,7 @@ def none_starts(client: Client, retried: OperationTarget) -> str:
         return ""
     some_start = retried.type == "plan" and goes_on_before(plan, wave)
     head = "" if some_start else "none starts yet: "
-    found = client.explain(**{f"{retried.type}_id": retried.identifier}).remarks
+    found = client.explain(whole=False, **{f"{retried.type}_id": retried.identifier}).remarks
     told = (one for one in found if one.situation == Situation.WAVE_TAKEN_BACK)
     return next((f"{head}{one.sentence}; to answer: {', or '.join(one.commands)}" for one in told), "")
 

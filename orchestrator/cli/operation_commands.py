@@ -8,6 +8,7 @@ import typer
 
 from orchestrator.cli.output import JsonOption, note, print_answer, print_json, print_line
 from orchestrator.cli.targets import IdArgument, PlanOption, TargetOptions, TaskOption, TenantOption, target_given
+from orchestrator.control.mistakes import Mistakes
 from orchestrator.domain.status import PLAN_ENDED_WELL, TaskState
 
 if TYPE_CHECKING:
@@ -165,13 +166,17 @@ def explain(
 ) -> None:
     """Say in plain sentences why a plan or task is not moving, and what to type next."""
     from orchestrator import Client
+    from orchestrator.control.target import plan_only
 
+    mistakes = Mistakes()
+    ids = {"plan_id": plan if target is None else target, "tenant_id": tenant, "task_id": task}
     with Client() as client:
-        wanted = target_given(client, (target, plan, tenant, task))
-        if whole and wanted.type == "plan":
-            found = client.explain_whole(wanted.identifier)
-        else:
-            found = client.explain(**{f"{wanted.type}_id": wanted.identifier})
+        with mistakes:
+            wanted = target_given(client, (target, plan, tenant, task))
+            ids = {f"{wanted.type}_id": wanted.identifier}
+        mistakes.found += plan_only("--whole", ids) if whole else []
+        mistakes.tell()
+        found = client.explain(whole=whole, **{f"{wanted.type}_id": wanted.identifier})
     if json_output:
         print_json(found)
     else:

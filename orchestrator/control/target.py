@@ -42,6 +42,23 @@ def target_of(
     return given[0]
 
 
+def plan_only(name: str, target: Mapping[str, str | None]) -> list[Problem]:
+    """What is wrong with an option ``name`` for a plan's tasks where the call is for a tenant or a task."""
+    given = {kind for kind, identifier in target.items() if identifier is not None}
+    if not given or "plan_id" in given:
+        return []
+    return [Problem("", None, f"{name} is for one plan's tasks; give its PLAN_ID")]
+
+
+def explained_target(whole: bool, **target: str | None) -> OperationTarget:
+    """What is to be explained, ``whole`` if it is a plan. Raises ``InvalidInput`` with all that is wrong."""
+    mistakes = Mistakes(plan_only("whole", target) if whole else ())
+    with mistakes:
+        wanted = target_of(**target)
+    mistakes.tell()
+    return wanted
+
+
 def plan_of_target(target: OperationTarget) -> str:
     """The id of a plan that is narrowed. Raises ``InvalidInput`` for a target that is one task."""
     if target.type != "plan":

@@ -14,7 +14,7 @@ from orchestrator.console.api.shared import SharedParts
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.answers import Diagnosis, Explanation
 from orchestrator.control.page_answers import TargetFound
-from orchestrator.control.target import target_of
+from orchestrator.control.target import explained_target
 
 router = APIRouter(tags=["looks"], default_response_class=MaskedJson)
 
@@ -32,12 +32,10 @@ def get_explanation(
     ] = False,
 ) -> Explanation:
     """Why a plan, a task or a tenant does not move, in plain sentences, and what to type next. Give exactly one."""
-    target = target_of(plan_id=plan, task_id=task, tenant_id=tenant)
+    target = explained_target(whole, plan_id=plan, task_id=task, tenant_id=tenant)
 
     def look() -> Explanation:
-        if whole and target.type == "plan":
-            return client.explain_whole(target.identifier)
-        return client.explain(**{f"{target.type}_id": target.identifier})
+        return client.explain(whole=whole, **{f"{target.type}_id": target.identifier})
 
     found = shared.recent.get(("explain", target, whole), look) if target.type == "plan" else look()
     return explanation_for(actor, found)

@@ -66,6 +66,14 @@ def test_an_id_is_enough_where_only_one_thing_has_it(world: LedgerWorld, run: Ru
         found = run(command, "p2", code=2)
         assert found.stderr == "error: is a plan and a tenant; say which: --plan or --tenant (got 'p2')\n"
         assert run(command, "nosuch", code=3).stderr.startswith("error: no plan, task or tenant 'nosuch' in namespace")
+    only = "error: --whole is for one plan's tasks; give its PLAN_ID\n"
+    for wrong in (["p.0"], ["--task", "p.0"], ["--tenant", "acme"]):
+        assert run("explain", *wrong, "--whole", code=2).stderr == only
+    several = "error: give one id, or exactly one of --plan, --tenant and --task\n"
+    assert run("explain", "--task", "p.0", "--tenant", "acme", "--whole", code=2).stderr.splitlines(True) == [
+        several,
+        only,
+    ]
     # Of these only a plan, a task or a tenant can be meant.
     assert "cobalt" in run("status", "p2").stdout
     assert json.loads(run("status", "p.2", "-o", "json").stdout)["tenantId"] == "birch"

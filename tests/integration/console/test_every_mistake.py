@@ -111,6 +111,14 @@ def test_what_one_mistake_hid(shared_console: ConsoleServer, at: str, how: dict[
     assert _told(shared_console, "POST", at, **how) == told
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [("task=p.0&zzz=1", ["zzz", ""]), ("tenant=t&task=%1b", ["", ""]), ("tenant=%1b", ["", "tenant"])],
+)
+def test_what_is_for_a_plan_alone(shared_console: ConsoleServer, asked: str, told: list[str]) -> None:
+    assert _told(shared_console, "GET", f"/explain?whole=true&{asked}") == told
+
+
 def test_who_may_not_ask_is_told_that_alone(shared_console: ConsoleServer) -> None:
     wrong = {"json": {"reason": STEERING, "q": 1}, "headers": {KEY: "a/"}}
     for role, at, status in (

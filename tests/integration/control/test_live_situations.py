@@ -30,7 +30,7 @@ TREE = Path(__file__).parents[3]
 
 
 def find(client: Client, situation: Situation, **target: str) -> Remark | None:
-    return next((one for one in client.explain(**target).remarks if one.situation == situation), None)
+    return next((one for one in client.explain(whole=False, **target).remarks if one.situation == situation), None)
 
 
 def wait_for(client: Client, situation: Situation, words: str, **target: str) -> Remark:

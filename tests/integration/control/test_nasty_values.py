@@ -75,7 +75,7 @@ def told_by(client: Client, world: LedgerWorld, looks: dict[str, Look] = READS) 
 def unnamed(client: Client, kind: str, identifier: str, field: str) -> list[str]:
     """Where a record is shown as damaged, or cannot be read to the end, and nobody says which field it is."""
     try:
-        told = client.explain(**{f"{kind}_id": identifier})
+        told = client.explain(whole=False, **{f"{kind}_id": identifier})
     except ChangeoverError:
         # Of who is purged, or written, nothing is told.
         return []

@@ -123,6 +123,8 @@ def test_all_of_another_kind_are_told_at_once_and_no_secret_with_them() -> None:
     with pytest.raises(InvalidInput) as told:
         client.task_page("p", statuses="RUNNING", cause=5, limit="1")
     assert [one.path for one in told.value.problems] == ["limit", "statuses", "cause"]
+    with pytest.raises(InvalidInput, match=r"^whole is for one plan's tasks; give its PLAN_ID\ntask_id: "):
+        client.explain(whole=True, task_id="")
     odd: Any = 1
     with pytest.raises(InvalidInput) as told:
         client.retry_some("", Narrowing(stage="", cancelled=odd), Order("", force=odd, reason="\x1b"))
