@@ -138,7 +138,7 @@ def expectation(item: ErrorDetails) -> str:
     if kind == "missing":
         return "missing; this key is required"
     if kind == "invalid_key" or "[key]" in item["loc"][-2:]:
-        return "expected a key that is text"
+        return _expected_of_key(item)
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}"
     if kind in _BOUNDS:
@@ -163,6 +163,17 @@ def expectation(item: ErrorDetails) -> str:
         said = str(context.get("error", item["msg"]))
         return said if said.strip() else "is refused by a check that does not say why"
     return item["msg"]
+
+
+def _expected_of_key(item: ErrorDetails) -> str:
+    kind, context = item["type"], item.get("ctx", {})
+    if kind == "string_pattern_mismatch":
+        return f"expected a key of {_PATTERNS.get(context['pattern'], 'text matching ' + str(context['pattern']))}"
+    if kind == "string_too_short":
+        return "expected a key that is not empty"
+    if kind == "string_too_long":
+        return f"expected a key of at most {context['max_length']} characters"
+    return "expected a key that is text"
 
 
 def _place(loc: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str, type[BaseModel]]:

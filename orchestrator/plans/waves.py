@@ -154,10 +154,14 @@ class _Choice:
     def take(self, path: str, spec: WaveSpec) -> _Found:
         found = _Found(self.left) if spec.tenants is None else self._chosen(spec.tenants, f"{path}.tenants")
         if not found.taken and not found.problems:
-            found.problems.append(Problem(path, spec.name, "it takes nobody: earlier waves have left no such tenant"))
+            found.problems.append(Problem(path, spec.name, f"it takes nobody: {self._why_nobody()}"))
         taken = set(found.taken)
         self.left = [position for position in self.left if position not in taken]
         return found
+
+    def _why_nobody(self) -> str:
+        is_first = len(self.left) == len(self._tenants)
+        return "no tenant of the plan is such" if is_first else "earlier waves have left no such tenant"
 
     def _chosen(self, wanted: WaveTenants, path: str) -> _Found:
         if wanted.count is not None:

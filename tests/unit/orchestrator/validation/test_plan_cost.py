@@ -61,7 +61,7 @@ def test_tenants_that_are_alike_are_asked_once() -> None:
     waves = [{"where": f"tenant.labels.region == 'nowhere-{number}'"} for number in range(99)]
     errors = validate_plan(fleet(2000, waves)).errors
     assert len(errors) == 99
-    assert {error.message for error in errors} == {"it takes nobody: earlier waves have left no such tenant"}
+    assert {error.message for error in errors} == {"it takes nobody: no tenant of the plan is such"}
 
 
 def test_asking_each_of_many_is_bounded() -> None:
