@@ -65,7 +65,7 @@ class Operator:
         said = {"request_id": order.request_id}
         if target.type == "tenant":
             said["message"] = acted_on_words(reply.target_id, result.message)
-        if reply.why == "none-failed":
+        if reply.why in ("none-failed", "all-accepted"):
             said["message"] = result.message + passing_words(order)
         return result.model_copy(update=said)
 

@@ -147,9 +147,11 @@ def reason_words(reply: Reply, operation: Operation | None = None) -> str:
         return breach_words(reply.what)
     if reply.why == "wave-taken-back":
         return sent_back_words(reply)
+    if reply.why == "all-accepted":
+        accepted, _, back = reply.what.partition(" ")
+        return _all_accepted(reply.target_id, accepted) + _taken_back(reply.target_id, back)
     if reply.why == "none-failed" and reply.what not in ("", "0"):
-        again = typed("retry", "--plan", reply.target_id, "--from-scratch")
-        return f"it has no failed task; its policy took {reply.what} back: `{again}` moves what is back again"
+        return _WHY["none-failed"] + _taken_back(reply.target_id, reply.what)
     if reply.why == "none-failed" and reply.status == PlanState.ROLLED_BACK:
         return "it has no failed task; to move again what a person rolled back, submit its file under another plan_id"
     if reply.why == "retried":
@@ -160,6 +162,18 @@ def reason_words(reply: Reply, operation: Operation | None = None) -> str:
     commands = {"purge": typed("purge", "--plan", plan_id), "cancel": typed("cancel", "--task", reply.what)}
     words = {**commands, "goes_on": goes_on, "plan": plan_id, "task": reply.target_id, "does_it": _by_force(operation)}
     return _WHY[why].format(status=reply.status, what=reply.what, quoted=quoted_value(reply.what), **words)
+
+
+def _all_accepted(plan_id: str, count: str) -> str:
+    listed = typed("status", "--plan", plan_id, "--status", TaskState.FAILED.value)
+    which = "its failure is accepted" if count == "1" else f"its {count} failures are accepted"
+    again = "`changeover retry --task ID` moves one again"
+    return f"{which}, which a retry of the plan leaves: `{listed}` lists them, {again}"
+
+
+def _taken_back(plan_id: str, count: str) -> str:
+    again = typed("retry", "--plan", plan_id, "--from-scratch")
+    return f"; its policy took {count} back: `{again}` moves what is back again" if count else ""
 
 
 def passing_words(order: Order) -> str:

@@ -39,12 +39,18 @@ local before = part_taken_back_before(plan_id)
 local sent = before and redis.call('HGET', plan, before .. COUNT.ROLLED_BACK) or f[7]
 local back = math.min(number_in(plan_id, sent) or 0, number_in(plan_id, f[8]) or 0)
 local failed = (number_in(plan_id, f[5]) or 0) - (number_in(plan_id, f[6]) or 0) + (asked.scratch and back or 0)
-if failed <= 0 then return {'REFUSED', f[1], 'none-failed', not asked.scratch and back > 0 and back or ''} end
+-- Who was accepted is left, and so is, but for a retry from scratch, who is back.
+local function none_failed(left)
+  local accepted = number_in(plan_id, f[6]) or 0
+  if accepted > 0 then return {'REFUSED', f[1], 'all-accepted', accepted .. ' ' .. left} end
+  return {'REFUSED', f[1], 'none-failed', left}
+end
+if failed <= 0 then return none_failed(not asked.scratch and back > 0 and back or '') end
 
 -- Of very many it is enough that there is one; who is back may all have been taken back by a person.
 local is_few = failed <= at_once
 local found = failed_from(plan_id, 0, is_few and at_once + 1 or 1, asked)
-if found.next == found.total and #found.tasks + #found.refused == 0 then return {'REFUSED', f[1], 'none-failed'} end
+if found.next == found.total and #found.tasks + #found.refused == 0 then return none_failed('') end
 local is_whole = is_few and found.next == found.total
 local answer
 if is_whole then

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator.control.replies import reason_words
 from orchestrator.domain.status import PlanState
 from orchestrator.fleet.rules import FleetRules, Tolerance
 from orchestrator.ledger.failure_answers import FailureAnswers
@@ -103,7 +104,12 @@ def test_a_plans_failures_are_accepted_by_cause_some_at_a_time(world: LedgerWorl
     world.finish(ids[4])
     assert world.status("p") == "COMPLETED"
     # What was accepted is none of the failures that a retry of the plan takes.
-    assert world.ask("retry", "p").why == "none-failed"
+    reply = world.ask("retry", "p")
+    assert (reply.answer, reply.why, reply.what) == ("REFUSED", "all-accepted", "3 ")
+    assert reason_words(reply) == (
+        "its 3 failures are accepted, which a retry of the plan leaves: `changeover status --plan p --status FAILED` "
+        "lists them, `changeover retry --task ID` moves one again"
+    )
     assert {e.type for e in world.events()} >= {"TaskFailureAccepted"}
 
 

@@ -281,7 +281,7 @@ def test_a_retry_of_a_plan_counts_what_was_not_accepted(world: LedgerWorld, way:
     assert (reply.status, Tally.of(reply).done) == ("COMPLETED", 3)
     before = world.state()
     reply = world.ask("retry", "p")
-    assert (reply.answer, reply.why, world.state()) == ("REFUSED", "none-failed", before)
+    assert (reply.answer, reply.why, world.state()) == ("REFUSED", "all-accepted", before)
     # One of them is moved again by itself, and fails again.
     world.ask("retry", ids[0])
     world.serve("p")

@@ -88,7 +88,8 @@ class PlanOperations(TaskOperations):
         counted += min(back) if asked.from_scratch else 0
         at_once = counted <= self.retried_at_once
         if not failed:
-            return "REFUSED", "none-failed"
+            accepted = any(task.status is T.FAILED and task.accepted for task in plan.tasks)
+            return "REFUSED", "all-accepted" if accepted else "none-failed"
         asked = replace(asked, failed={task.id: task.retries for task in failed})
         if at_once and all(self._retry_refusal(task, asked.from_scratch, asked.force) for task in failed):
             return "REFUSED", "retried"
