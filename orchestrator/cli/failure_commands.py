@@ -10,6 +10,7 @@ import typer
 from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
 from orchestrator.cli.output import JsonOption, print_answer
 from orchestrator.cli.targets import PlanOption, TaskOption, TenantOption, one_given
+from orchestrator.control.mistakes import told_by
 
 if TYPE_CHECKING:
     from orchestrator.control.answers import OperationResult
@@ -80,7 +81,7 @@ def exclude(
     """Take waiting tenants out of a plan: they are CANCELLED, and no failures. What has begun stays."""
     from orchestrator import Client
 
-    with Client() as client:
+    with Client() as client, told_by({"tenants": "--tenant", "plan_id": "--plan"}):
         result = client.exclude(plan, tenant, reason=reason, actor=actor, request_id=request_id)
     _tell("exclude", result, json_output)
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Final, cast
 
 import typer
 
 from orchestrator.cli.durations import seconds_of
 from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
 from orchestrator.cli.output import JsonOption, as_json, print_answer, print_json, print_line
-from orchestrator.control.mistakes import Mistakes
+from orchestrator.control.mistakes import Mistakes, told_by
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.moments import read_moment
 
+_OPTIONS: Final = {
+    "tenants": "--tenant",
+    "label": "--label",
+    "all_tenants": "--all",
+    "since": "--from",
+    "until": "--until",
+    "for_seconds": "--for",
+    "every": "--every",
+}
+"""Of the call's arguments."""
 FreezeWhyOption = Annotated[str, typer.Option("--reason", help="Why; told to whoever waits, and in the event.")]
 
 
@@ -59,7 +69,7 @@ def freeze(
         ends = None if until is None else time_of(until, "--until")
     with mistakes:
         seconds = None if lasting is None else seconds_of(lasting, "--for")
-    with Client() as client, mistakes:
+    with Client() as client, mistakes, told_by(_OPTIONS):
         found = client.freeze(
             tenants=tenant,
             label=label,

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.output import JsonOption, note, print_answer, print_json, print_line
-from orchestrator.cli.targets import IdArgument, PlanOption, TargetOptions, TaskOption, TenantOption, target_given
-from orchestrator.control.mistakes import Mistakes
+from orchestrator.cli.targets import (
+    IdArgument,
+    PlanOption,
+    TargetOptions,
+    TaskOption,
+    TenantOption,
+    needs_plan,
+    target_given,
+)
+from orchestrator.control.mistakes import Mistakes, told_by
 from orchestrator.domain.status import PLAN_ENDED_WELL, TaskState
 
 if TYPE_CHECKING:
@@ -203,8 +211,7 @@ def _operate(
     from orchestrator import Client
     from orchestrator.cli.happened import none_starts, tells_that_it_stands, what_happened
     from orchestrator.control.fleet_status import breach_sentence, breaches
-    from orchestrator.control.mistakes import Mistakes
-    from orchestrator.control.target import OperationTarget, order_of, plan_of_target
+    from orchestrator.control.target import OperationTarget, order_of
     from orchestrator.control.tenant_target import acted_on_words, also_words
     from orchestrator.domain.typed import typed
     from orchestrator.ledger.operations import Operation
@@ -213,13 +220,16 @@ def _operate(
     actor, request_id = asking
     with Client() as client:
         how = {"from_scratch": from_scratch, "force": force, "accept_failures": accept_failures}
-        mistakes = Mistakes(narrowing.problems() if narrowing else ())
+        mistakes = Mistakes()
+        with mistakes, told_by({"tenants": "--tenant"}):
+            if narrowing:
+                narrowing.check()
         with mistakes:
             order = order_of(actor, reason, request_id, override_freeze=override_freeze, **how)
         with mistakes:
             target = target_given(client, given)
             if narrowing:
-                plan_of_target(target)
+                needs_plan(target, narrowing)
         mistakes.tell()
         result = (
             client.retry_some(target.identifier, narrowing, order)

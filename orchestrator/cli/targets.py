@@ -13,6 +13,7 @@ from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
 
 if TYPE_CHECKING:
     from orchestrator import Client
+    from orchestrator.control.narrowed_retry import Narrowing
     from orchestrator.control.target import OperationTarget
 
 MOST_COMPLETIONS: Final = 100
@@ -71,6 +72,18 @@ def target_given(client: Client, given: TargetOptions) -> OperationTarget:
         return client.target(identifier)
     pairs = {"plan_id": plan, "tenant_id": tenant, "task_id": task}
     return target_of(**{name: value for name, value in pairs.items() if value is not None})
+
+
+def needs_plan(target: OperationTarget, narrowing: Narrowing) -> None:
+    """Raises ``InvalidInput`` for the retry of a task or a tenant, which can be no narrower."""
+    values = (narrowing.stage, narrowing.cause, narrowing.tenants, narrowing.cancelled or None)
+    options = ("--stage", "--cause", "--tenant", "--cancelled")
+    given = [option for option, value in zip(options, values, strict=True) if value is not None]
+    if target.type != "plan":
+        narrow = "narrows" if len(given) == 1 else "narrow"
+        raise InvalidInput(
+            [Problem("", None, f"{' and '.join(given)} {narrow} the retry of a whole plan: give --plan")]
+        )
 
 
 def at_most_one(given: Mapping[str, str | None]) -> None:

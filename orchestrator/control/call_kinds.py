@@ -109,8 +109,15 @@ def _else_wrong(call: Callable[..., Any], given: Mapping[str, Any], problems: Co
         if isinstance(value, Narrowing):
             mistakes.found += [one for one in value.problems() if one.path not in told]
     with mistakes:
-        check_order(replace(who, override_freeze=texts.get("override_freeze")))
+        override = texts.get("override_freeze")
+        check_order(replace(who, override_freeze=override), needs_reason=_has_to_say_why(signature, told))
     return mistakes.found
+
+
+def _has_to_say_why(signature: inspect.Signature, told: Collection[str]) -> bool:
+    """Whether the call is refused without a reason, and that of this one is not told of yet."""
+    reason = signature.parameters.get("reason")
+    return reason is not None and reason.default is reason.empty and "reason" not in told
 
 
 @cache

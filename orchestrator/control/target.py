@@ -59,13 +59,6 @@ def explained_target(whole: bool, **target: str | None) -> OperationTarget:
     return wanted
 
 
-def plan_of_target(target: OperationTarget) -> str:
-    """The id of a plan that is narrowed. Raises ``InvalidInput`` for a target that is one task."""
-    if target.type != "plan":
-        raise InvalidInput([Problem("", None, "--stage and --cause narrow a whole plan: give --plan")])
-    return target.identifier
-
-
 def identify(reader: Reader, identifier: str, *, plan_first: bool = False) -> OperationTarget:
     """The one plan, task or tenant of this id; of several the plan with ``plan_first``, else ``InvalidInput``. Raises
     ``NotFound``."""

@@ -11,7 +11,7 @@ from tests.support.long import mostly_long
 
 STAYS = {"up", "coordinator", "worker", "flower", "console"}
 """Commands that start something, or hand everything on."""
-MISSING = ("reason: say why", "until: missing", "give exactly one of")
+MISSING = ("reason: say why", "--until: missing", "give exactly one of")
 """How what is not given at all begins to be told, beside what is wrong with what is given."""
 
 

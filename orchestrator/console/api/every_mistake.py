@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 from typing import Annotated, Any, Final, cast
 
@@ -30,12 +30,12 @@ from orchestrator.console.api.reading_plan import PlanText
 from orchestrator.console.api.shared import Shared, shared_of
 from orchestrator.console.api.tokens import rates_of
 from orchestrator.console.parts import client_of
-from orchestrator.console.problems import mistakes_in
+from orchestrator.console.problems import Refusal, mistakes_in
 from orchestrator.control.answers import SubmitResult
 from orchestrator.control.door import ClientDoor, PlanSource
-from orchestrator.control.mistakes import Mistakes
+from orchestrator.control.mistakes import Mistakes, renamed
 from orchestrator.control.page_answers import ValidationResult
-from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
+from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem, cut_text
 from orchestrator.domain.naming import snake_case
 from orchestrator.domain.wording import model_in
 
@@ -43,14 +43,13 @@ _JSON: Final = re.compile(r"application/(.*\+)?json")
 _MEANT: Final[Mapping[str, Sequence[str]]] = {
     "all_tenants": ("all",),
     "before": ("endedBefore",),
-    "for": ("forSeconds",),
     "freeze": ("freezeId",),
     "pattern": ("tenant",),
     "plan_id": ("plan",),
     "request_id": (KEY,),
+    "since": ("from",),
     "statuses": ("status",),
     "task_id": ("task",),
-    "tenant": ("tenants",),
     "tenant_id": ("tenant",),
     "tenants": ("tenant",),
 }
@@ -116,13 +115,17 @@ async def _all_wrong(request: Request, route: APIRoute, error: Exception) -> lis
 
 
 async def _body_of(request: Request, route: APIRoute, error: Exception) -> Any:
-    """As FastAPI has read it: a plan is no body to it, and what does not say that it is JSON is bytes."""
+    """As FastAPI has read it: a plan is no body to it. What does not say that it is JSON is bytes to it, of which
+    nothing can be judged: raises ``Refusal``."""
+    if not route.dependant.body_params:
+        return error.body if isinstance(error, RequestValidationError) else PydanticUndefined
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if await request.body() and not _JSON.fullmatch(kind):
+        detail = f"this request's body is application/json; its Content-Type is {cut_text(kind, 100) or 'missing'}"
+        raise Refusal(415, "unsupported_media_type", "Not a kind that this body is written in", detail)
     if isinstance(error, RequestValidationError):
         return error.body
-    if not route.dependant.body_params or not (data := await request.body()):
-        return PydanticUndefined
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return await request.json() if _JSON.fullmatch(kind) else data
+    return await request.json() if await request.body() else PydanticUndefined
 
 
 async def _read(
@@ -194,16 +197,14 @@ def _as_written(problems: Collection[Problem], route: APIRoute) -> list[Problem]
     for one in route.dependant.body_params:
         model = model_in(one.field_info.annotation)
         names |= {field.alias or name for name, field in model.model_fields.items()} if model else set()
-    return [replace(one, path=_named(one.path, names)) for one in problems]
+    return [renamed(one, partial(_named, names)) for one in problems]
 
 
-def _named(path: str, names: Collection[str]) -> str:
-    head = re.split(r"[.\[]", path, maxsplit=1)[0]
-    if head in names:
-        return path
-    alike = [one for one in names if snake_case(one) == head]
-    found = next((one for one in (*alike, *_MEANT.get(head, ())) if one in names), head)
-    return found + path[len(head) :]
+def _named(names: Collection[str], name: str) -> str:
+    if name in names:
+        return name
+    alike = [one for one in names if snake_case(one) == name]
+    return next((one for one in (*alike, *_MEANT.get(name, ())) if one in names), name)
 
 
 class _NothingWrong(Exception):

@@ -56,7 +56,7 @@ _SAID: Final = {
     "409": "The state does not allow it, an id is taken by something else, or what is stored is damaged.",
     "408": "The body came too slowly.",
     "413": "The body is too large: a plan has 256 MiB at most, all else 1 MiB.",
-    "415": "The body is neither JSON nor YAML.",
+    "415": "The body's Content-Type is not application/json, nor, for a plan, application/yaml.",
     "422": "Something in the request is wrong; `errors` names all of it.",
     "429": "Too much of this token at once, or too many failed sign-ins; `Retry-After` says when to try again.",
     "500": "The console failed.",
@@ -118,6 +118,8 @@ def _complete(path: str, method: str, operation: dict[str, Any], permission: Per
         statuses.add("404")
     if method != "get":
         statuses |= {"408", "409", "413"}
+    if "requestBody" in operation:
+        statuses.add("415")
     if path in (f"{ROOT}/plans", f"{ROOT}/plans:validate", f"{ROOT}/plans:preview") and method == "post":
         statuses.add("415")
         operation["requestBody"] = _plan_body()

@@ -18,6 +18,7 @@ from orchestrator.console.page.dialogs import LONGEST, dialog, said_of, sent_for
 from orchestrator.console.page.rendering import page, piece
 from orchestrator.console.page.words import count
 from orchestrator.console.parts import ConsoleClient
+from orchestrator.control.mistakes import told_by
 from orchestrator.domain.errors import ChangeoverError
 from orchestrator.domain.moments import moment_or_as_given
 from orchestrator.ledger.operations import draw_request_id
@@ -97,17 +98,18 @@ def _set(client: Client, form: FormData, actor: str) -> Any:
         "label": given["label"] if scope == "label" else None,
         "all_tenants": scope == "all",
     }
-    return client.freeze(
-        reason=str(form.get("reason") or ""),
-        since=moment_or_as_given(given["since"] or None),
-        until=moment_or_as_given(given["until"] or None),
-        for_seconds=_seconds_of_hours(given["hours"]),
-        every=given["every"] or None,
-        rollbacks_too=form.get("rollbacks_too") == "on",
-        actor=actor,
-        request_id=str(form.get("request_id") or "") or None,
-        **whom,
-    )
+    with told_by({"all_tenants": "all", "since": "from", "for_seconds": "hours"}):
+        return client.freeze(
+            reason=str(form.get("reason") or ""),
+            since=moment_or_as_given(given["since"] or None),
+            until=moment_or_as_given(given["until"] or None),
+            for_seconds=_seconds_of_hours(given["hours"]),
+            every=given["every"] or None,
+            rollbacks_too=form.get("rollbacks_too") == "on",
+            actor=actor,
+            request_id=str(form.get("request_id") or "") or None,
+            **whom,
+        )
 
 
 def _seconds_of_hours(text: str) -> Any:

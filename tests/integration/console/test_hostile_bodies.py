@@ -64,6 +64,11 @@ def test_all_that_is_wrong_with_a_freeze_is_told_at_once(shared_console: Console
     answer = shared_console.post("/api/v1/freezes", json={**body, "rollbacksToo": "no", "reason": 7})
     told = {error["path"] for error in answer.json()["errors"]}
     assert (answer.status_code, told) == (422, {*body, "rollbacksToo", "reason", ""})
+    answer = shared_console.post("/api/v1/freezes", json={"reason": "x"})
+    assert [error["message"] for error in answer.json()["errors"]] == [
+        "give exactly one of `tenants`, `label` and `all`",
+        "missing; a freeze has an end (`until`, `forSeconds`), or times that recur (`every`)",
+    ]
 
 
 def test_a_plan_is_no_other_body(shared_console: ConsoleServer) -> None:

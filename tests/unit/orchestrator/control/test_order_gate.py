@@ -158,11 +158,11 @@ def test_all_that_is_wrong_with_a_call_is_told_at_once() -> None:
                 reason="",
                 **who,
             ),
-            ["", "label", "until", "for", "from", "every", *asked],
+            ["", "label", "until", "for_seconds", "since", "every", *asked],
         ),
         "times": (
             lambda: client.freeze(label="x", since=5, until="x", reason=""),
-            ["label", "from", "until", "reason"],
+            ["label", "since", "until", "reason"],
         ),
         "kinds": (
             lambda: client.freeze(
@@ -175,7 +175,7 @@ def test_all_that_is_wrong_with_a_call_is_told_at_once() -> None:
                 every="z",
                 reason=5,
             ),
-            ["", "tenants", "label", "all_tenants", "rollbacks_too", "from", "for", "every", "reason"],
+            ["", "tenants", "label", "all_tenants", "rollbacks_too", "since", "for_seconds", "every", "reason"],
         ),
     }
     for name, (call, wanted) in calls.items():
@@ -211,7 +211,7 @@ def test_what_is_of_another_kind_is_told_by_name() -> None:
         "reason": lambda: client.pause(plan_id="p", reason=None),
         "request_id": lambda: client.pause(plan_id="p", request_id=b"x"),
         "tenants": lambda: client.freeze(tenants=5, for_seconds=1, reason="r"),
-        "for": lambda: client.freeze(tenants="a", for_seconds=True, reason="r"),
+        "for_seconds": lambda: client.freeze(tenants="a", for_seconds=True, reason="r"),
         "until": lambda: client.freeze(tenants="a", until="2027-01-01", reason="r"),
         "freeze_id": lambda: client.unfreeze(5, reason="r"),
     }

@@ -139,6 +139,10 @@ LINES = {
     "cancel p --actor system": ["actor"],
     "retry --task p.0 --override-freeze  --actor system": ["override_freeze", "actor"],
     "retry --plan p --stage  --cause  --cancelled --actor system": ["stage", "cause", "actor"],
+    "retry --plan p --tenant  --cancelled --cause X --actor system": ["--tenant", "cause", "actor"],
+    "exclude --plan  --tenant  --reason  --actor system": ["--plan", "--tenant", "reason", "actor"],
+    "freeze --tenant  --until x --for x --every x": ["--tenant", "--until", "--for", "--every", "reason"],
+    "freeze --from x --reason x": ["", "--from", "--until"],
     "rollback --tenant  --actor system": ["tenant_id", "actor"],
     "approve --wave  --actor system": ["--plan", "wave", "actor"],
     "release --reason  --actor system": ["--tenant", "reason", "actor"],
@@ -159,6 +163,23 @@ def test_every_command_tells_all_that_is_wrong_with_its_line(line: str, monkeypa
     # Nobody listens there.
     monkeypatch.setenv("CHANGEOVER_REDIS_URL", "redis://127.0.0.1:1/0")
     assert sorted(one.path for one in refused(line.split(" "))) == sorted(LINES[line])
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("retry --cancelled --task p.0", "--cancelled narrows the retry of a whole plan: give --plan"),
+        ("retry --stage s --cause X --tenant t", "--stage and --cause narrow the retry of a whole plan: give --plan"),
+        ("freeze --reason x --for 2h", "give exactly one of `--tenant`, `--label` and `--all`"),
+        (
+            "freeze --reason x --all",
+            "missing; a freeze has an end (`--until`, `--for`), or times that recur (`--every`)",
+        ),
+    ],
+)
+def test_a_line_is_told_of_by_its_options(line: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHANGEOVER_REDIS_URL", "redis://127.0.0.1:1/0")
+    assert [one.message for one in refused(line.split(" "))] == [told]
 
 
 STEERING = "\x1b["
