@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from orchestrator.domain.config import PlanSpec
-from orchestrator.domain.wording import problems_of
 from orchestrator.ledger.stored_forms import MOST
 from orchestrator.plans.plan import make_plan
 from orchestrator.settings.model import Settings
@@ -74,32 +72,6 @@ def test_numbers_are_resolved_and_told() -> None:
     assert (fields["tolerance"], fields["strict"], fields["onBreach"], fields["waves"]) == (2, 1, "pause", 2)
     assert (fields["wave:0:total"], fields["wave:1:tolerance"]) == (2, 2)
     assert [wave["name"] for wave in made.rules.wire()["waves"]] == ["w0", "w1"]
-
-
-@pytest.mark.parametrize(
-    ("key", "said"),
-    [
-        ("db 7", "expected a key of letters, digits, '.', '_'{} and '-', beginning with a letter or digit"),
-        ("x" * 64, "expected a key of at most 63 characters"),
-        ("", "expected a key that is not empty"),
-    ],
-)
-def test_a_wrong_key_is_told_by_what_may_be_in_it(key: str, said: str) -> None:
-    plan = fleet(1, group_limits={key: 1})
-    plan["tenants"][0]["labels"] = {key: "x"}
-    found = [problem.message for problem in validate_plan(plan).errors]
-    assert found == [said.format(""), said.format(", '/'")]
-    with pytest.raises(ValidationError) as told:
-        Settings(groups={key: 1})
-    assert [problem.message for problem in problems_of(told.value, Settings)] == [said.format("")]
-
-
-def test_who_nobody_is_is_told_by_what_is_before_it() -> None:
-    nobody = {"tenants": {"where": "tenant.labels.region == 'mars'"}}
-    assert [one.partition(": it")[2] for one in errors(fleet(4, waves=waves(nobody, count(2), nobody, {})))] == [
-        " takes nobody: no tenant of the plan is such (got 'w0')",
-        " takes nobody: earlier waves have left no such tenant (got 'w2')",
-    ]
 
 
 def test_a_plan_without_them_says_nothing() -> None:
