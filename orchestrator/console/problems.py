@@ -43,6 +43,7 @@ from orchestrator.domain.naming import bounded_comparing, unknown
 from orchestrator.domain.printable import printable_json
 from orchestrator.domain.wording import expectation, model_in
 from orchestrator.secrets.masking import mask_json, masked
+from orchestrator.secrets.notations import key_at
 
 MEDIA_TYPE: Final = "application/problem+json"
 MOST_TOLD: Final = 200
@@ -118,7 +119,7 @@ def _of_ours(error: ChangeoverError) -> dict[str, Any]:
         ((status, title) for kind, status, title in _STATUS if isinstance(error, kind)), (500, "Failed")
     )
     if isinstance(error, InvalidInput):
-        found = [_as_told(one.path, one.value, one.message, one.path.split(".")[-1]) for one in error.problems]
+        found = [_as_told(one.path, one.value, one.message, key_at(one.path)) for one in error.problems]
         return problem(status, error.code, title, errors=found)
     if isinstance(error, StoreFault):
         _log.warning(str(error), action="store-fault")

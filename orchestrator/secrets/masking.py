@@ -21,14 +21,10 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 
 from orchestrator.secrets.addresses import HARMLESS_SEGMENT
 from orchestrator.secrets.known import MASK, KnownSecrets
+from orchestrator.secrets.notations import key_of_member, key_of_word, names_secret, without_named
 from orchestrator.secrets.server_urls import shown_place, shown_server
 from orchestrator.secrets.source import SecretSource
 
-_SENSITIVE = "authorization|cookie|passw|passphrase|secret|token|api[-_]?key|credential|private[-_]?key|signature"
-_SECRET_KEY = re.compile(rf"{_SENSITIVE}|^x-|^(?:auth|sig|pw|pwd|pass|jwt|hmac|pin|otp|totp)$", re.IGNORECASE)
-_PAIR = re.compile(r"(?:(?<=[?&;\s])|^)([\w.-]{1,100})=([^&;\s#]+)")
-"""``token=...`` in the query of a URL, in a form, in a sentence. Bounded: long text costs its length."""
-_SHORT_NAMES = frozenset({"key", "code"})
 _SECRET_SCHEME = re.compile(r"\b(bearer|basic|digest)\s{1,5}(?=[^\s0-9=]{0,200}[0-9=])[\w.~+/=:-]{6,}", re.IGNORECASE)
 _URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^\s/]*@", re.IGNORECASE)
 
@@ -124,13 +120,9 @@ def mask_json(text: str) -> str:
     return json.dumps(mask_value(json.loads(text)), ensure_ascii=False, separators=(",", ":"))
 
 
-def names_secret(key: str) -> bool:
-    """Whether what stands under this key is not for people to read."""
-    return _SECRET_KEY.search(key) is not None
-
-
 def masked(value: Any, key: str = "") -> Any:
-    """A copy as JSON values: secrets, values under a key that names one, and passwords in URLs are not in it."""
+    """A copy as JSON values: secrets, what a name beside it says is one (see ``notations``), and passwords in URLs are
+    not in it."""
     return _walk(value, _for_people, key)
 
 
@@ -143,7 +135,7 @@ def masked_setting(value: Any, key: str = "") -> Any:
     if isinstance(value, Mapping) and not (names_secret(key) and key != "secrets"):
         if key == "headers":
             return {mask(str(name)): _setting_of_header(str(name), item) for name, item in value.items()}
-        return {mask(str(name)): masked_setting(item, str(name)) for name, item in value.items()}
+        return {mask(str(name)): masked_setting(item, key_of_member(value, str(name))) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [masked_setting(item, key) for item in value]
     found = masked(value, key)
@@ -201,8 +193,13 @@ def _walk(value: Any, rule: Callable[[Any, str], Any], key: str = "") -> Any:
     if isinstance(value, Mapping):
         # All that stands below a secret's name is secret too; `secrets` is the setting that only speaks of them.
         below = key if key != "secrets" and names_secret(key) else None
-        return {rule(str(name), ""): _walk(item, rule, below or str(name)) for name, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+        return {
+            rule(str(name), ""): _walk(item, rule, below or key_of_member(value, str(name)))
+            for name, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_walk(item, rule, key_of_word(value, index, key)) for index, item in enumerate(value)]
+    if isinstance(value, set | frozenset):
         return [_walk(item, rule, key) for item in value]
     return rule(value, key)
 
@@ -216,21 +213,16 @@ def _without_known(known: KnownSecrets, value: Any, key: str) -> Any:
     return value
 
 
-def _masked_pair(found: re.Match[str]) -> str:
-    name = found[1]
-    return f"{name}={MASK}" if names_secret(name) or name.lower() in _SHORT_NAMES else found[0]
-
-
 def _for_people(value: Any, key: str) -> Any:
     if isinstance(value, SecretStr | SecretBytes):
         text = value.get_secret_value()
         url = text.decode(errors="replace") if isinstance(text, bytes) else text
         return masked_url(url) if "://" in url else MASK
-    if _SECRET_KEY.search(key) and isinstance(value, str | int | float) and not isinstance(value, bool) and value:
+    if names_secret(key) and isinstance(value, str | int | float) and not isinstance(value, bool) and value:
         return MASK
     if isinstance(value, str):
         text = _URL.sub(lambda match: match[0].partition("://")[0] + f"://{MASK}@", mask(value))
-        return _SECRET_SCHEME.sub(rf"\1 {MASK}", _PAIR.sub(_masked_pair, text))
+        return _SECRET_SCHEME.sub(rf"\1 {MASK}", without_named(text))
     if value is None or isinstance(value, bool | int | float):
         return _without_known(_all_known(), value, key)
     return str(value)

@@ -10,7 +10,8 @@ from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
 from orchestrator.domain.errors import Problem
 from orchestrator.domain.few_mistakes import few_of
 from orchestrator.domain.wording import first_problems_of, join
-from orchestrator.secrets.masking import masked_setting, names_secret
+from orchestrator.secrets.masking import masked_setting
+from orchestrator.secrets.notations import names_secret
 from orchestrator.settings.environment import annotation_at, kinds_of, parts_of
 from orchestrator.settings.given import Given
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -12,6 +12,8 @@ from orchestrator.domain.errors import InvalidInput, Problem, cut_text
 from orchestrator.domain.few_mistakes import model_or_problems
 from orchestrator.domain.naming import in_spelling_of, snake_case, unknown
 from orchestrator.domain.wording import join, shown
+from orchestrator.secrets.known import MASK
+from orchestrator.secrets.notations import speaks_of_secret
 from orchestrator.secrets.references import NO_SECRETS
 from orchestrator.stages.package_code import needs_of, package_code
 from orchestrator.templates.templates import (
@@ -268,10 +270,17 @@ class CompiledStep:
             name = problem.path.partition(".")[0].partition("[")[0]
             base = path if name in override else self.path
             place = self._written.get(name, name) + problem.path.removeprefix(name)
+            source = (override if name in override else self._parameters).get(name)
+            if has_template(source) and speaks_of_secret(canonical_json(source)):
+                problem = replace(problem, value=MASK, message=_without(problem.message, problem.value))
             found.append(Problem(join(base, place), problem.value, problem.message))
         if more:
             found.append(Problem(self.path, None, f"and {more} more problems"))
         return found
+
+
+def _without(message: str, value: object) -> str:
+    return message.replace(value, MASK) if isinstance(value, str) and value else message
 
 
 def _problems(faults: Iterable[TemplateFault], path: str) -> list[Problem]:

@@ -8,6 +8,8 @@ from typing import Any, Final
 from orchestrator.domain.config import TenantConfig
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.wording import shown
+from orchestrator.secrets.known import MASK
+from orchestrator.secrets.notations import speaks_of_secret
 from orchestrator.templates.templates import Renderer, TemplateFault, Variables, compile_value, is_template
 
 _TENANT: Final = re.compile(r"tenant(?:\s*\.\s*(\w+))?")
@@ -39,7 +41,8 @@ def compile_condition(source: str, path: str) -> Renderer:
             raise InvalidInput([Problem(path, shown(source), fault.message)]) from fault
         if not isinstance(value, bool):
             # No truth is guessed: the text 'false' would be true.
-            message = f"expected true or false, the expression gives {shown(value)!r}; compare it with something"
+            given = MASK if speaks_of_secret(source) else shown(value)
+            message = f"expected true or false, the expression gives {given!r}; compare it with something"
             raise InvalidInput([Problem(path, shown(source), message)])
         return value
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.secrets.masking import masked, names_secret
+from orchestrator.secrets.masking import masked
+from orchestrator.secrets.notations import key_of_member, key_of_word, names_secret
 
 _NOTHING = object()
 
@@ -21,13 +22,16 @@ def _walk(old: Any, new: Any, path: str, key: str) -> Iterator[tuple[str, Any, A
         return
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in [*old, *(name for name in new if name not in old)]:
-            below = key if key and names_secret(key) else str(name)
+            said = (key_of_member(members, str(name)) for members in (old, new))
+            below = key if key and names_secret(key) else next((one for one in said if one != name), str(name))
             where = f"{path}.{masked(str(name))}" if path else str(masked(str(name)))
             yield from _walk(old.get(name, _NOTHING), new.get(name, _NOTHING), where, below)
     elif isinstance(old, list) and isinstance(new, list):
         for index in range(max(len(old), len(new))):
             before, after = (items[index] if index < len(items) else _NOTHING for items in (old, new))
-            yield from _walk(before, after, f"{path}[{index}]", key)
+            said = (key_of_word(items, index, key) for items in (old, new) if index < len(items))
+            below = key if key and names_secret(key) else next((one for one in said if one != key), key)
+            yield from _walk(before, after, f"{path}[{index}]", below)
     else:
         yield path, _shown(old, key), _shown(new, key)
 

@@ -1,0 +1,90 @@
+"""What a name beside it says is secret is not for people to read, in whatever notation a text has the two."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from orchestrator.secrets.masking import masked
+from orchestrator.secrets.notations import speaks_of_secret
+from orchestrator.validation.config_diff import config_changes
+
+
+def nested(password: str) -> str:
+    """A document in one in one."""
+    return json.dumps({"a": json.dumps({"b": json.dumps({"password": password, "c": 1})})})
+
+
+TEXTS = {
+    '{"password":"hunter2W"}': '{"password":"***"}',
+    '{"a": 1, "password" : "hun\\"ter2W", "b": 2}': '{"a": 1, "password" : "***", "b": 2}',
+    "{'pin': 5432, 'x': 1}": "{'pin': ***, 'x': 1}",
+    nested('hunter "2"W'): nested("***"),
+    "password: hunter2W": "password: ***",
+    "a: 1\ndb.password:   hunter2W and more\nuser: bob": "a: 1\ndb.password:   ***\nuser: bob",
+    "password: 'hunter''2W' # so": "password: '***' # so",
+    'password: "hunter\n  2W"\nuser: bob': 'password: "***"\nuser: bob',
+    "private_key: |-\n  hunter\n\n  2W\nuser: bob": "private_key: ***\nuser: bob",
+    "[db]\npassword = hunter 2W\nuser = bob": "[db]\npassword = ***\nuser = bob",
+    "pass = hunter2W": "pass = ***",
+    "Authorization: Bearer hunter2W": "Authorization: ***",
+    "run --password hunter2W --tries 3": "run --password *** --tries 3",
+    "run --db-password 'hunter 2W' -v": "run --db-password '***' -v",
+    "run --pin=5432": "run --pin=***",
+    '["run", "--password", "hunter2W", "-v"]': '["run", "--password", "***", "-v"]',
+    'docker run -e "PASSWORD=hunter 2W" x': 'docker run -e "PASSWORD=***" x',
+    "Server=db;Password=hunter2W;Pooling=on": "Server=db;Password=***;Pooling=on",
+    "http://h/?key=hunter2W&b=1": "http://h/?key=***&b=1",
+    'password: "hunter2W': 'password: "***"',
+}
+HARMLESS = (
+    *("http://token-service:8080/health?a=b", "tenant.variables.token == 'x'", "password:", "password:\nuser: bob"),
+    *('"token": null, "secret": false', "run --token --verbose", "key: 5", "the token is old", "keep --it simple"),
+)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_shows_no_value_beside_such_a_name(text: str) -> None:
+    assert masked(text) == TEXTS[text]
+    assert masked(masked(text)) == TEXTS[text]
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_all_else_is_shown(text: str) -> None:
+    assert masked(text) == text
+
+
+SECRET = "hunter2W"
+BESIDE: list[tuple[Any, Any]] = [
+    ([{"name": "DB_PASSWORD", "value": SECRET}], [{"name": "DB_PASSWORD", "value": "***"}]),
+    ([{"Key": "token", "Value": {"a": [SECRET]}}], [{"Key": "token", "Value": {"a": ["***"]}}]),
+    (["run", "--password", SECRET, "-v"], ["run", "--password", "***", "-v"]),
+    ([{"name": "REGION", "value": "eu"}, "--tries", "3"], [{"name": "REGION", "value": "eu"}, "--tries", "3"]),
+]
+
+
+@pytest.mark.parametrize(("value", "shown"), BESIDE)
+def test_a_value_shows_none_beside_its_name(value: Any, shown: Any) -> None:
+    assert masked(value) == shown
+    told = [found for old, new in (({}, {"v": value}), ({"v": value}, {"v": []})) for found in config_changes(old, new)]
+    assert told
+    assert SECRET not in str(told)
+
+
+def test_a_diff_shows_none_whichever_side_names_it() -> None:
+    old = {"env": [{"name": "REGION", "value": "eu"}], "run": ["--tries", "3"], "t": "password: old"}
+    new = {"env": [{"name": "DB_PASSWORD", "value": SECRET}], "run": ["--password", SECRET], "t": f"password: {SECRET}"}
+    assert config_changes(old, new) == [
+        ("env[0].name", "REGION", "DB_PASSWORD"),
+        ("env[0].value", "***", "***"),
+        ("run[0]", "--tries", "--password"),
+        ("run[1]", "***", "***"),
+        ("t", "password: ***", "password: ***"),
+    ]
+
+
+def test_an_expression_speaks_of_one_by_its_name() -> None:
+    assert speaks_of_secret("{{ tenant.variables['db_password'] }}")
+    assert not speaks_of_secret("tenant.labels.region == 'eu'")
