@@ -48,7 +48,7 @@ _OF_WAVES: Final = ("wave", "passed")
 """Numbers that a plan of waves has besides."""
 _OF_WAIT: Final = (
     *("soakEnds", "soakUntil", "soakAt", "soakLook", "soakFirst", "soakLeft", "soakDoubts"),
-    *("gateUntil", "gateQuestion"),
+    *("gateEnds", "gateUntil", "gateQuestion"),
 )
 """Numbers that a plan may have besides whose wave soaks, or asks its gate."""
 _OF_PART: Final = ("max", "tolerance", "accepted", "strict", "soak", "interval", "sentBack")

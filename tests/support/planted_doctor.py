@@ -243,7 +243,7 @@ def waiting() -> Iterator[Told]:
         "wave all soaks for 50 min longer than it should: 1 looks are not answered by any worker: `changeover explain"
     )
     yield Told(late, R.WAVES, "plan p", said)
-    late = then(_wave(asked), lambda world: world.client.hincrby(world.keys.of("plan", "p"), "gateUntil", -3_600_000))
+    late = then(_wave(asked), lambda world: world.client.hincrby(world.keys.of("plan", "p"), "gateEnds", -3_600_000))
     yield Told(
         late, R.WAVES, "plan p", "wave all should have had an answer of its gate 59 min ago: no worker asks it: "
     )

@@ -52,7 +52,13 @@ def _late(reader: Reader, record: Mapping[str, str], wave: WaveStatus) -> str:
             longer = seconds_words(late_ms / 1000)
             return f"soaks for {longer} longer than it should: {left} looks are not answered by any worker"
     elif wave.state == WaveState.GATED and wave.gate == "http":
-        late_ms = reader.shown_time().shown_ms - int(record["gateUntil"])
+        # One that began to wait before `gateEnds` was kept has what people are told, until it is asked again.
+        is_kept = "gateEnds" in record
+        late_ms = (
+            reader.now_ms() - int(record["gateEnds"])
+            if is_kept
+            else reader.shown_time().shown_ms - int(record["gateUntil"])
+        )
         if late_ms > LATE_MS:
             return f"should have had an answer of its gate {seconds_words(late_ms / 1000)} ago: no worker asks it"
     return ""

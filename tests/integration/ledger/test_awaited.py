@@ -105,3 +105,23 @@ def test_a_question_that_nobody_answers_is_put_again_after_a_minute_or_its_inter
     assert asked_at is not None
     assert due is not None
     assert due - asked_at >= again_ms
+
+
+def test_a_gate_that_began_to_wait_before_its_end_was_kept_keeps_the_end_that_was_told(world: LedgerWorld) -> None:
+    """The coordinator was upgraded while the plan stood there."""
+    gate = f'{{"url":"http://gate.example/","interval":10000,"timeout":{HOUR_MS}}}'
+    world.plan("p", ["a"], rules=FleetRules(1, None, "pause", (Wave("all", 1, gate=gate),)), wave_of=[0])
+    world.serve("p")
+    world.finish("p.0")
+    key = world.keys.of("plan", "p")
+    world.client.hincrby(key, "gateUntil", -HOUR_MS // 2)
+    before = {name: int(world.client.hget(key, name) or 0) for name in ("gateEnds", "gateUntil")}
+    world.client.hdel(key, "gateEnds")
+    question = world.awaited.hand_out().question
+    assert question is not None
+    told = world.reader.plan_record("p")
+    assert int(told["gateEnds"]) == pytest.approx(before["gateEnds"] - HOUR_MS // 2, abs=2)
+    assert int(told["gateUntil"]) == pytest.approx(before["gateUntil"], abs=2)
+    world.client.hset(key, "gateUntil", 1)
+    world.client.hdel(key, "gateEnds")
+    assert world.awaited.not_yet(question, "it answered 202, not yet") == "OVERDUE"

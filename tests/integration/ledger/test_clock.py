@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from orchestrator.control.answers import Remark
 from orchestrator.control.doctor.servers import shown_clock
 from orchestrator.control.explain import Explainer, Situation
+from orchestrator.fleet.rules import FleetRules, Wave
 from orchestrator.ledger.clock import ClockWatch, ledger_now_ms
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Begun, Ended
@@ -27,6 +28,7 @@ from tests.support.redis_server import RedisServer
 HOUR, MINUTES = 3600.0, 600.0
 STEPS = [-HOUR, -0.3, 0.4, 3.0, MINUTES]
 LEASE_MS = 10_000
+GATE = '{"url":"http://gate.example/","interval":10000,"timeout":600000}'
 
 
 @pytest.fixture(scope="module")
@@ -212,6 +214,22 @@ def test_an_outage_is_nobodys_time(world: LedgerWorld, clock: SteppedClock, slac
     assert world.finish_turn(task) is Ended.COMPLETED
     seconds, _ = world.client.time()
     assert moments(world)[-1] == pytest.approx(seconds, abs=slack_ms() / 1000)
+
+
+@pytest.mark.parametrize("seconds", [HOUR, -HOUR, -50 * HOUR])
+def test_a_gate_has_its_time_whatever_the_clock_does(world: LedgerWorld, clock: SteppedClock, seconds: float) -> None:
+    world.started("p", ["a"], rules=FleetRules(1, waves=(Wave("all", 1, gate=GATE),)), wave_of=[0])
+    world.finish("p.0")
+    question = world.awaited.hand_out().question or pytest.fail("the gate is not asked")
+    clock.step(seconds)
+    for minutes in (9, 2):
+        assert world.awaited.not_yet(question, "it answered 202, not yet") == "AGAIN"
+        left_ms = int(world.reader.plan_record("p")["gateUntil"]) - world.reader.shown_time().shown_ms
+        assert 600_000 >= left_ms > 0
+        for _ in range(minutes * 15):
+            clock.step(4.0)
+            world.ledger.call("beat", "worker:here:1", "[]", 0, "{}")
+    assert world.awaited.not_yet(question, "it answered 202, not yet") == "OVERDUE"
 
 
 def test_a_process_that_died_before_the_clock_went_back_is_not_alive(world: LedgerWorld, clock: SteppedClock) -> None:

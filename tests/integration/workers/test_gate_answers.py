@@ -253,7 +253,7 @@ def test_who_cannot_be_reached_is_asked_again_until_its_time_is_over(
     assert f"by its HTTP gate {gate.url}, asked once since" in gate_words
     assert re.search(r"last answer at [0-9:]+ UTC: [^,]+, asked again at ", gate_words), gate_words
     assert gate_words.endswith("UTC without a yes")
-    world.client.hset(world.keys.of("plan", "p"), "gateUntil", 1)
+    world.client.hset(world.keys.of("plan", "p"), "gateEnds", 1)
     looker.ask(question)
     assert state(world) == (NO, "PAUSED")
     rejected = [event for event in world.events() if event.type == "PlanGateRejected"]
@@ -274,7 +274,7 @@ def test_it_is_asked_when_its_time_is_over_and_a_yes_counts_no_more(
     assert next_and_last()[0] == next_and_last()[1]
     assert world.awaited.not_yet(question, "it answered 202, not yet") == "AGAIN"
     assert next_and_last()[0] == next_and_last()[1]
-    world.client.hset(plan, "gateUntil", 1)
+    world.client.hset(plan, "gateEnds", 1)
     assert looker.ask(question) == "ACCEPTED"
     assert state(world) == (NO, "PAUSED")
     rejected = [event for event in world.events() if event.type == "PlanGateRejected"]

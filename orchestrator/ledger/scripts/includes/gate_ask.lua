@@ -1,7 +1,7 @@
 -- Asks an HTTP gate, through a worker: every interval until it says yes or no, and when its time is over. A yes counts
--- until then, by the time that people are shown, as they are told when it is over. An answer counts for
--- the question it was given to, and only as long as that one is asked: not once a person has answered, the wave has moved
--- again, or the question has been put anew.
+-- until then, by NOW: time in which nobody could ask it does not count. An answer counts for the question
+-- it was given to, and only as long as that one is asked: not once a person has answered, the wave has moved again, or the
+-- question has been put anew.
 -- @include keys
 -- @include numbers
 -- @include wave_record
@@ -40,22 +40,26 @@ end
 local function await_gate(plan_id, wave)
   local gate, plan = read_gate(plan_id, wave), K.plan(plan_id)
   if not gate then return end
-  redis.call('HSET', plan, 'gateAskedSince', int(WALL), 'gateUntil', int(WALL + gate.timeout),
-    'gateNext', int(WALL), 'gateAsked', 0)
+  redis.call('HSET', plan, 'gateAskedSince', int(WALL), 'gateEnds', int(NOW + gate.timeout),
+    'gateUntil', int(WALL + gate.timeout), 'gateNext', int(WALL), 'gateAsked', 0)
   redis.call('HDEL', plan, 'gateSaid', 'gateSaidAt')
   next_question(plan_id)
   await(plan_id, NOW)
 end
 
--- For how long a yes still counts.
+-- For how long a yes still counts. One that began to wait before `gateEnds` was kept has what people are told.
 local function gate_time_left(plan_id)
-  local over = numbers_of(plan_id, 'gateUntil')[1]
-  return over and over - WALL or math.huge
+  local f = numbers_of(plan_id, 'gateEnds', 'gateUntil')
+  if f[1] then return f[1] - NOW end
+  return f[2] and f[2] - WALL or math.huge
 end
 
--- It is asked again after so many milliseconds, and when its time is over.
+-- It is asked again after so many milliseconds, and when its time is over, which people are told anew.
 local function ask_gate_in(plan_id, wait_ms, left)
   if left > 0 then wait_ms = math.min(wait_ms, left) end
+  if left < math.huge then
+    redis.call('HSET', K.plan(plan_id), 'gateEnds', int(NOW + left), 'gateUntil', int(WALL + left))
+  end
   redis.call('HSET', K.plan(plan_id), 'gateNext', int(WALL + wait_ms))
   await(plan_id, NOW + wait_ms)
 end
