@@ -16,7 +16,7 @@ from orchestrator.ledger.operations import Operations, Order
 from orchestrator.ledger.outcomes import Looked
 from orchestrator.ledger.records import TurnRecord
 from orchestrator.secrets.masking import mask, masked_url
-from orchestrator.stages.compiled_step import BuiltStep
+from orchestrator.stages.built_step import BuiltStep
 from orchestrator.stages.health_asker import HealthAsker, LookedAt
 from orchestrator.stages.rollback_strategy import RollbackStrategy, configs_for
 from steps import HttpRequest

@@ -33,7 +33,7 @@ from orchestrator.observability import crash_points
 from orchestrator.observability.logs import bind_task
 from orchestrator.secrets.masking import mask
 from orchestrator.secrets.scopes import ScopedSecrets
-from orchestrator.stages.compiled_step import BuiltStep
+from orchestrator.stages.built_step import BuiltStep
 from orchestrator.stages.rollback_strategy import PreviousConfig, RollbackStrategy, configs_for
 from orchestrator.templates.variables import template_variables
 from steps import Failed, PollAgain

@@ -12,7 +12,7 @@ import structlog
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.keys import Keys
 from orchestrator.observability import crash_points
-from orchestrator.stages.compiled_step import BuiltStep
+from orchestrator.stages.built_step import BuiltStep
 from steps import Done, Failed, FenceToken, Outcome, PollAgain, StepContext
 from steps.raised import is_for_process
 from workers.answered import failure_of, recordable

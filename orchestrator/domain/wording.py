@@ -104,6 +104,11 @@ def join(path: str, place: str) -> str:
     return f"{path}{'.' if path and place and not place.startswith('[') else ''}{place}"
 
 
+def first_key(path: str) -> str:
+    """The key that a path begins with."""
+    return path.partition(".")[0].partition("[")[0]
+
+
 def shown(value: object) -> JsonValue:
     """The value as an error may carry it: scalars themselves, text cut, containers by kind and size."""
     if value is None or isinstance(value, bool | float):

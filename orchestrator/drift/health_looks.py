@@ -15,7 +15,7 @@ from orchestrator.secrets.references import Secrets
 from orchestrator.settings.installed_steps import installed_sources, installed_steps
 from orchestrator.settings.model import Settings
 from orchestrator.settings.permissions import secret_scopes
-from orchestrator.stages.compiled_step import BuiltStep
+from orchestrator.stages.built_step import BuiltStep
 from orchestrator.stages.health_asker import HealthAsker, LookedAt
 from orchestrator.stages.reach import Limits
 from orchestrator.stages.stage_factory import CompiledStage, Registry, StageFactory

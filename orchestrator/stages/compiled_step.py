@@ -11,11 +11,12 @@ from typing import Any, Final
 from orchestrator.domain.errors import InvalidInput, Problem, cut_text
 from orchestrator.domain.few_mistakes import model_or_problems
 from orchestrator.domain.naming import in_spelling_of, snake_case, unknown
-from orchestrator.domain.wording import join, shown
+from orchestrator.domain.wording import first_key, join, shown
 from orchestrator.secrets.known import MASK
 from orchestrator.secrets.notations import speaks_of_secret
 from orchestrator.secrets.references import NO_SECRETS
-from orchestrator.stages.package_code import needs_of, package_code
+from orchestrator.stages.built_step import BuiltStep, partly_built
+from orchestrator.stages.package_code import package_code
 from orchestrator.templates.templates import (
     Renderer,
     TemplateFault,
@@ -24,7 +25,7 @@ from orchestrator.templates.templates import (
     has_template,
     rendered,
 )
-from steps.contract import NO_NEEDS, Needs, Step, StepParameters
+from steps.contract import NO_NEEDS, Step, StepParameters
 from steps.expressions.judgement import is_expression
 from steps.json_values import canonical_json
 from steps.kept_by_size import KeptBySize
@@ -37,20 +38,6 @@ MOST_UNKNOWN: Final = 50
 
 _NUMBERS: Final = itertools.count()
 _NOTHING: Mapping[str, Any] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltStep:
-    """A step ready to run: the word of its type, the step, its checked parameters, the secrets that are in them."""
-
-    name: str
-    step: Step[Any]
-    parameters: StepParameters
-    secrets: frozenset[str] = frozenset()
-
-    def needs(self, path: str) -> Needs:
-        """What it reaches for; ``path`` is its place in the plan. Raises ``InvalidInput`` if its package cannot say."""
-        return needs_of(self.parameters, self.name, path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +56,7 @@ class CompiledStep:
     Takes the registry's step and its ``name`` there, whatever the step says of itself since; the application's
     ``defaults`` for it, the parameters as ``given`` in the plan, the step's ``path`` in it, and where steps with
     overrides are kept, which all steps share. What is wrong for every tenant is in ``problems``; such a step is never
-    built, and ``look`` finds what else is wrong with it.
+    run, and ``look`` finds what else is wrong with it. ``is_guess``: it may be of another type.
     """
 
     def __init__(
@@ -80,8 +67,11 @@ class CompiledStep:
         given: Mapping[str, Any],
         path: str,
         overridden: Overridden,
+        *,
+        is_guess: bool = False,
     ) -> None:
         self.name = name
+        self.is_guess = is_guess
         self.step = step
         self.path = path
         self._number = next(_NUMBERS)
@@ -95,7 +85,7 @@ class CompiledStep:
         self._expressions = frozenset(name for name, field in fields.items() if is_expression(field))
         own, self.problems = self._by_field(given, path)
         self._parameters = {key: value for key, value in defaults.items() if key in fields} | own
-        has_all = not self.problems
+        has_all = not self.problems and not is_guess
         self._renderer, faults = self._compile(self._parameters, path)
         self.problems += faults
         self.constant = self._check_constant_part(has_all)
@@ -108,8 +98,8 @@ class CompiledStep:
                 self.wrong(error.problems)
 
     def wrong(self, problems: Iterable[Problem]) -> None:
-        """More that is wrong for every tenant."""
-        self.problems = [*self.problems, *problems]
+        """Something else that is wrong for every tenant."""
+        self.problems = [*problems, *self.problems]
         self.constant = None
 
     def override(self, key: str, values: Mapping[str, Any]) -> Override:
@@ -117,15 +107,9 @@ class CompiledStep:
         path = f"overrides.{key}"
         return Override(path, *self._by_field(values, path, of_override=True))
 
-    def build(self, variables: Variables, override: Override | None) -> BuiltStep:
-        """The step for one tenant. Raises ``InvalidInput`` with what ``look`` finds."""
-        built, problems = self.look(variables, override)
-        if built is None:
-            raise InvalidInput(problems)
-        return built
-
     def look(self, variables: Variables, override: Override | None) -> tuple[BuiltStep | None, list[Problem]]:
-        """The step for one tenant, or None and all that is wrong with it for this one and is not in ``problems``.
+        """The step for one tenant, and all that is wrong with it for this one and is not in ``problems``. Of a wrong
+        step, what is right of it, or None.
 
         The path of a wrong override begins with ``overrides.``, of others with ``stages[``.
         """
@@ -133,16 +117,17 @@ class CompiledStep:
             if self.constant is not None:
                 return self.constant, []
             parameters, faults = self._render(self._renderer, self._parameters, variables, self.path)
-            if faults or self.problems:
-                return None, faults
-            return self._validated(parameters)
+            if faults or self._renderer is None:
+                return self._partly_constant, faults
+            return (self._partly(parameters, []), []) if self.problems else self._validated(parameters)
         values, path = override.values, override.path
         renderer, wrong = self._compile(values, path)
         parameters, faults = self._render(self._renderer, self._parameters, variables, self.path)
         given, more = self._render(renderer, values, variables, path)
         faults = [*override.problems, *wrong, *faults, *more]
         if faults or self.problems:
-            return None, faults + self._surely_wrong(values, path)
+            built = self._partly({**parameters, **given}, faults) if self.problems else None
+            return built, faults + self._surely_wrong(values, path)
         if self._renderer is not None or renderer is not None:
             return self._validated({**parameters, **given}, values, path)
         # Tenants mostly share a few overrides: each is checked once.
@@ -151,9 +136,34 @@ class CompiledStep:
         if built is None:
             built, faults = self._validated({**self._parameters, **values}, values, path)
             # It holds a copy of the step's own values beside those of the override.
-            if built is not None:
+            if not faults and built is not None:
                 self._overridden.put((self._number, text), built, len(text) + self._characters)
         return built, faults
+
+    @cached_property
+    def _partly_constant(self) -> BuiltStep | None:
+        """What is right of a step that is wrong, without its templates."""
+        return self._partly(self._parameters, [])
+
+    def _partly(self, parameters: Mapping[str, Any], faults: Iterable[Problem]) -> BuiltStep | None:
+        """The same with parameters for one tenant, of whom these are faults; the step's own have been judged."""
+        wrong = {self._parameter(one.path) for one in (*self.problems, *faults)}
+        wrong |= {key for key, one in parameters.items() if has_template(one)}
+        right = {key: one for key, one in parameters.items() if key not in wrong}
+        if parameters is not self._parameters:
+            try:
+                _, problems, more = self._model(right)
+            except InvalidInput:
+                return None
+            wrong.update(first_key(one.path) for one in problems)
+            right = {} if more else {key: one for key, one in right.items() if key not in wrong}
+        return partly_built(self.name, self.step, right, frozenset(wrong), self.path)
+
+    def _parameter(self, path: str) -> str:
+        """The field that a problem is about: of the step, or of an override of its type."""
+        inside = path.removeprefix(self.path) if path.startswith(self.path) else path.split(".", 2)[-1]
+        written = snake_case(first_key(inside.removeprefix(".")))
+        return next((name for name, own in self._written.items() if own == written), written)
 
     @cached_property
     def _characters(self) -> int:
@@ -245,7 +255,7 @@ class CompiledStep:
             _, problems, _ = self._model({**self._parameters, **sure})
         except InvalidInput:
             return []
-        mine = [one for one in problems if one.path.partition(".")[0].partition("[")[0] in sure]
+        mine = [one for one in problems if first_key(one.path) in sure]
         return self._placed(mine, 0, sure, path)
 
     def _validated(
@@ -256,7 +266,8 @@ class CompiledStep:
         except InvalidInput as error:
             return None, error.problems
         if made is None:
-            return None, self._placed(problems, more, override, path)
+            faults = self._placed(problems, more, override, path)
+            return self._partly(parameters, faults), faults
         return BuiltStep(self.name, self.step, made), []
 
     def _model(self, parameters: Mapping[str, Any]) -> tuple[StepParameters | None, list[Problem], int]:
@@ -267,7 +278,7 @@ class CompiledStep:
     def _placed(self, problems: Iterable[Problem], more: int, override: Mapping[str, Any], path: str) -> list[Problem]:
         found = []
         for problem in problems:
-            name = problem.path.partition(".")[0].partition("[")[0]
+            name = first_key(problem.path)
             base = path if name in override else self.path
             place = self._written.get(name, name) + problem.path.removeprefix(name)
             source = (override if name in override else self._parameters).get(name)

@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 
 from orchestrator.secrets.masking import mask
 from orchestrator.secrets.scopes import ScopedSecrets
-from orchestrator.stages.compiled_step import BuiltStep
+from orchestrator.stages.built_step import BuiltStep
 from orchestrator.stages.reach import Limits
 from orchestrator.stages.stage_factory import CompiledStage
 from orchestrator.templates.variables import template_variables

@@ -13,11 +13,14 @@ from typing import Any, Final, Protocol
 
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.json_mistakes import json_mistakes
+from orchestrator.domain.made_up import is_made_up
 from orchestrator.domain.naming import nearest, snake_case, step_type, unknown
 from orchestrator.domain.wording import join, shown
+from orchestrator.secrets.references import PLACEHOLDERS
 from orchestrator.secrets.scopes import ScopedSecrets
 from orchestrator.settings.model import Settings
-from orchestrator.stages.compiled_step import BuiltStep, CompiledStep, Overridden, Override
+from orchestrator.stages.built_step import UNTYPED, BuiltStep
+from orchestrator.stages.compiled_step import CompiledStep, Overridden, Override
 from orchestrator.templates.condition import compile_condition, condition_holds
 from orchestrator.templates.templates import Renderer, Variables
 from orchestrator.templates.variables import template_variables
@@ -50,12 +53,9 @@ class CompiledStage:
         self.steps: list[CompiledStep] = []
         self.problems: list[Problem] = []
         for index, spec in enumerate(stage["steps"]):
-            try:
-                if spec is not None:
-                    self.steps.append(factory.read_step(spec, join(path, f"steps[{index}]")))
-                    self.problems += self.steps[-1].problems
-            except InvalidInput as error:
-                self.problems += error.problems
+            if spec is not None:
+                self.steps.append(factory.read_step(spec, join(path, f"steps[{index}]")))
+                self.problems += self.steps[-1].problems
         self.when: Renderer | None = None
         self.knows_for_whom = True
         """Whether ``when`` is right: else nobody knows for whom the stage is meant."""
@@ -82,14 +82,14 @@ class CompiledStage:
     def build(self, config: Mapping[str, Any], variables: Variables) -> list[BuiltStep]:
         """The steps for one tenant: its full config and the ``template_variables`` of it. Raises ``InvalidInput``."""
         built, problems = self.look(config, variables)
-        if problems:
-            raise InvalidInput(problems)
+        if problems or self.problems:
+            raise InvalidInput([*self.problems, *problems])
         return [step for _, step in built]
 
     def look(
         self, config: Mapping[str, Any], variables: Variables
     ) -> tuple[list[tuple[CompiledStep, BuiltStep]], list[Problem]]:
-        """Those of the steps that can be built for one tenant, and all that is wrong with the others for this one."""
+        """The steps for one tenant, of the wrong ones what is right of them, and all that is wrong for this one."""
         if (constant := self.constant(config)) is not None:
             return list(zip(self.steps, constant, strict=True)), []
         overrides = config.get("overrides")
@@ -115,9 +115,12 @@ class CompiledStage:
         secrets = variables.get("secret")
         if (step.constant is not None and override is None) or not isinstance(secrets, ScopedSecrets):
             return step.look(variables, override)
+        if step.is_guess:
+            # What a secret is for may depend on the step's type.
+            return step.look({**variables, "secret": PLACEHOLDERS}, override)
         secrets = secrets.at_step(self.name, step.name)
         built, problems = step.look({**variables, "secret": secrets}, override)
-        if built is not None and secrets.read:
+        if built is not None and secrets.read and not built.wrong:
             built = replace(built, secrets=frozenset(secrets.read))
         return built, problems
 
@@ -148,21 +151,23 @@ class StageFactory:
         return compiled
 
     def read_step(self, spec: Mapping[str, Any], path: str) -> CompiledStep:
-        """Compile one step as written, right or wrong. Of a type that is none, it is one of the nearest without any
-        parameter; raises ``InvalidInput`` where none is near."""
+        """Compile one step as written, right or wrong. Of a type that is none, it is one of the nearest, of which
+        nothing is missing; where none is near, or the type is made up, one that may have any parameter."""
         word = str(spec["type"])
-        name = word if word in self._known else step_type(word)
-        if name not in self._known:
-            problems = [Problem(join(path, "type"), shown(word), unknown("step type", word, self._known))]
-            if (near := nearest(word, self._known)) is None:
-                raise InvalidInput(problems)
-            meant = CompiledStep(near, self._registry.get(near), _NOTHING, _NOTHING, path, self._overridden)
-            meant.problems, meant.constant = problems, None
-            return meant
+        name: str | None = word if word in self._known else step_type(word)
+        problems = []
+        if is_guess := name not in self._known:
+            name = None if is_made_up(word) else nearest(word, self._known)
+            if not is_made_up(word):
+                problems = [Problem(join(path, "type"), shown(word), unknown("step type", word, self._known))]
         given = {key: value for key, value in spec.items() if key != "type"}
-        step, defaults = self._registry.get(name), self._defaults.get(name, _NOTHING)
+        step = UNTYPED if name is None else self._registry.get(name)
+        defaults = self._defaults.get(name or "", _NOTHING)
         mistakes = {key: found for key, value in given.items() if (found := json_mistakes(value, join(path, key)))}
-        compiled = CompiledStep(name, step, defaults, {**given, **dict.fromkeys(mistakes)}, path, self._overridden)
+        right = {**given, **dict.fromkeys(mistakes)}
+        compiled = CompiledStep(name or "", step, defaults, right, path, self._overridden, is_guess=is_guess)
+        if problems:
+            compiled.wrong(problems)
         if mistakes:
             told = {join(path, snake_case(key)) for key in mistakes}
             compiled.problems = [one for one in compiled.problems if one.path not in told]

@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from orchestrator.domain.fleet_config import FleetHeader, WaveSpec
+from orchestrator.domain.made_up import is_made_up
 from orchestrator.domain.naming import unknown
 from orchestrator.plans.tenant_config import TenantRecord
 from orchestrator.plans.waves import MOST_GROUPS, Selection, select_waves, static_problems, unknown_groups, unknown_ids
@@ -16,7 +17,6 @@ from orchestrator.stages.health_asker import is_look
 from orchestrator.stages.stage_factory import CompiledStage
 from orchestrator.templates.condition import fields_read
 from orchestrator.validation.findings import Findings
-from orchestrator.validation.head import is_made_up
 from orchestrator.validation.shape import Shape
 from steps import AllowedHosts
 from steps.http.address import what_is_wrong

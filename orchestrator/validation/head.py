@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from orchestrator.domain.config import PlanHeader
 from orchestrator.domain.few_mistakes import few_of, is_large
 from orchestrator.domain.fleet_config import MAX_WAVES, WaveSpec, WaveTenants
+from orchestrator.domain.made_up import MADE_UP
 from orchestrator.domain.naming import snake_case
 from orchestrator.domain.wording import meant_key
 from orchestrator.validation.findings import LIMIT
@@ -18,8 +19,6 @@ M = TypeVar("M", bound=BaseModel)
 _ROUNDS = 8
 """More than a head is deep: each leaves out what the one before has made incomplete."""
 _FILLED: Final = {"name": "plan", "max_concurrency": 1}
-MADE_UP: Final = "\0"
-"""Begins what stands in the place of a wrong name: no name that is right has this character."""
 _SOMEBODY: Final = WaveTenants(count=1)
 
 
@@ -39,11 +38,6 @@ def right_head(raw: Mapping[Any, Any]) -> tuple[PlanHeader | None, frozenset[str
         unsure = not all(is_sure for _, is_sure in pairs)
     header, wrong = right_part(PlanHeader, head, _FILLED)
     return header, wrong | {"waves"} if unsure else wrong
-
-
-def is_made_up(name: object) -> bool:
-    """Whether a name stands in the place of a wrong one."""
-    return isinstance(name, str) and name.startswith(MADE_UP)
 
 
 def _right_wave(index: int, raw: Any) -> tuple[WaveSpec, bool]:

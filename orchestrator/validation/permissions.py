@@ -11,7 +11,7 @@ from orchestrator.secrets.known import MASK
 from orchestrator.secrets.scopes import ScopedSecrets
 from orchestrator.settings.model import Settings
 from orchestrator.settings.permissions import secret_scopes, server_place
-from orchestrator.stages.compiled_step import BuiltStep
+from orchestrator.stages.built_step import BuiltStep
 from orchestrator.validation.findings import Findings
 from steps import HealthCheckParameters, MalformedEndpoints, Needs, RedisAckParameters, WritableKeys, health_endpoints
 

@@ -17,7 +17,7 @@ from orchestrator.secrets.masking import mask_all_of, masked
 from orchestrator.secrets.source import own_source
 from orchestrator.settings.installed_steps import installed_steps
 from orchestrator.settings.model import Settings
-from orchestrator.stages.compiled_step import BuiltStep
+from orchestrator.stages.built_step import BuiltStep
 from orchestrator.stages.package_code import package_code
 from orchestrator.stages.stage_factory import CompiledStage, Registry, StageFactory
 from orchestrator.templates.variables import template_variables

@@ -12,11 +12,12 @@ from pydantic import BaseModel
 from orchestrator.domain.config import PlanHeader, PlanSpec, SourceConfig, StageSpec, StepSpec, TenantDeployConfig
 from orchestrator.domain.errors import Problem
 from orchestrator.domain.few_mistakes import model_or_problems
+from orchestrator.domain.made_up import MADE_UP
 from orchestrator.domain.naming import snake_case
 from orchestrator.domain.wording import join, meant_key
 from orchestrator.plans.tenant_config import SOURCE
 from orchestrator.validation.findings import Findings
-from orchestrator.validation.head import MADE_UP, right_head, right_part
+from orchestrator.validation.head import right_head, right_part
 
 MAX_STAGES = 100
 MAX_STEPS = 100
@@ -41,7 +42,8 @@ class PartlyRight:
 
 @dataclass(frozen=True, slots=True)
 class PartlyRightStage:
-    """A stage without what is wrong in it: a name that is none is ``MADE_UP``, a step that is none is None."""
+    """A stage without what is wrong in it: a name that is none is ``MADE_UP``, as is a step's type; a step that is
+    none is None."""
 
     index: int
     name: str
@@ -133,7 +135,7 @@ def _partly(index: int, item: Any) -> PartlyRight | None:
 def _partly_stage(index: int, item: Any) -> PartlyRightStage:
     steps = _named(item, "steps")
     listed = steps[:MAX_STEPS] if isinstance(steps, list | tuple) else ()
-    made = [model_or_problems(StepSpec, one)[0] for one in listed]
+    made = [_partly_step(one) for one in listed]
     # What can be wrong in the steps is told of each.
     rest = {key: one for key, one in item.items() if one is not steps} if isinstance(item, Mapping) else item
     stage, wrong = right_part(StageSpec, rest, _FILLED)
@@ -142,6 +144,11 @@ def _partly_stage(index: int, item: Any) -> PartlyRightStage:
     strange = wrong - StageSpec.model_fields.keys()
     knows = "when" not in wrong and (stage.when is not None or all(meant_key(one, StageSpec) for one in strange))
     return PartlyRightStage(index, MADE_UP if "name" in wrong else stage.name, stage.when, made, knows)
+
+
+def _partly_step(item: Any) -> StepSpec | None:
+    step, wrong = right_part(StepSpec, item, {"type": "step"})
+    return step.model_copy(update={"type": MADE_UP}) if step is not None and "type" in wrong else step
 
 
 def _listed(raw: Mapping[Any, Any], name: str, findings: Findings) -> list[Any]:

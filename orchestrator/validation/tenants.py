@@ -9,16 +9,16 @@ from pydantic.alias_generators import to_camel
 
 from orchestrator.domain.config import TenantDeployConfig
 from orchestrator.domain.errors import InvalidInput, Problem, cut_text
+from orchestrator.domain.made_up import is_made_up
 from orchestrator.domain.naming import in_spelling_of, snake_case, step_type, unknown
 from orchestrator.domain.wording import shown
 from orchestrator.plans.tenant_config import SOURCE, TenantRecord, tenant_forms
 from orchestrator.secrets.references import PLACEHOLDERS
-from orchestrator.stages.compiled_step import BuiltStep
+from orchestrator.stages.built_step import BuiltStep
 from orchestrator.stages.stage_factory import CompiledStage
 from orchestrator.templates.condition import condition_holds
 from orchestrator.templates.variables import UNSURE, template_variables
 from orchestrator.validation.findings import Findings
-from orchestrator.validation.head import is_made_up
 from orchestrator.validation.perhaps_meant import PerhapsMeant
 from orchestrator.validation.permissions import Permissions
 from orchestrator.validation.references import References
@@ -187,7 +187,8 @@ class TenantCheck:
                     asked = asked or step
                 has_version = config["deploy_unit_version"] is not None or "deploy_unit_version" in unsure
                 if (
-                    isinstance(parameters, HealthCheckParameters)
+                    not step.wrong
+                    and isinstance(parameters, HealthCheckParameters)
                     and parameters.expected_version is None
                     and not has_version
                 ):

@@ -9,7 +9,7 @@ import pytest
 from orchestrator.domain.errors import InvalidInput
 from orchestrator.plans.tenant_config import full_config
 from orchestrator.settings.model import HealthCheckSettings, Settings
-from orchestrator.stages.compiled_step import BuiltStep
+from orchestrator.stages.built_step import BuiltStep
 from orchestrator.stages.stage_factory import MOST_CHARACTERS, StageFactory
 from orchestrator.templates.variables import template_variables
 from steps import Done, HealthCheck, Outcome, Step, StepContext, StepParameters, StepRegistry, load_registry

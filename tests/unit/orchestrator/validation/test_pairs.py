@@ -30,6 +30,7 @@ def plan() -> dict[str, Any]:
         {"type": "wait", "seconds": 1},
         {"type": "config-write", "key": "k:{{ tenant.tenant_id }}", "field": "f", "value": 1},
         {"type": "broadcast", "channel": "c", "message": 1},
+        {"type": "wait", "seconds": 1},
     ]
     made["stages"][0]["when"] = "tenant.deploy_unit_id != 0"
     made["stages"][0]["steps"] += more
@@ -86,9 +87,16 @@ STAGES: Final[dict[str, Change]] = {
     "stages[0].steps[3].message.a": with_message(a="{{ nope }}"),
     "stages[0].steps[3].message.b": with_message(b="{{ tenant."),
     "stages[0].steps[4].url": step(4, url="http://169.254.169.254/"),
+    "stages[0].steps[4].nope": step(4, nope=1),
+    "stages[0].steps[4].headers.a": step(4, headers={"a": "{{ nope4 }}"}),
+    "stages[0].steps[4].timeout_seconds": step(4, timeout_seconds="x"),
     "stages[0].steps[5].seconds": step(5, seconds=-1),
     "stages[0].steps[6].key": step(6, key="changeover:x"),
+    "stages[0].steps[6].type": step(6, type="config-wriet"),
     "stages[0].steps[7].connection": step(7, connection="nope"),
+    "stages[0].steps[7].chanel": renamed(lambda raw: raw["stages"][0]["steps"][7], "channel", "chanel"),
+    "stages[0].steps[8].type": renamed(lambda raw: raw["stages"][0]["steps"][8], "type", "tpye"),
+    "stages[0].steps[8].seconds": step(8, seconds="{{ nope5 }}"),
     "stages[1].name": stage(1, name=""),
     "stages[1].steps[0]": lambda raw: raw["stages"][1].update(steps=[5]),
     "stages[1].steps[0].type": lambda raw: raw["stages"][1].update(steps=[{"type": "zzzz"}]),
@@ -134,8 +142,8 @@ OPEN: Final[dict[str, tuple[str, ...]]] = {
 
 SHORT: Final = (
     "name", "waves[0].tenants.where", "tenants[0].labels.a", "stages[0].when", "stages[0].timeout_seconds",
-    "stages[0].steps[0].nope", "stages[0].steps[3].channel", "stages[0].steps[3].message.a",
-    "stages[0].steps[7].connection",
+    "stages[0].steps[3].channel", "stages[0].steps[3].message.a", "stages[0].steps[4].url",
+    "stages[0].steps[4].nope", "stages[0].steps[8].type", "stages[0].steps[8].seconds",
 )  # fmt: skip
 """One of each kind."""
 SHORT_OF_STAGES: Final = ("stages[0].when!", "stages[0].steps[3].message.a", "stages[0].steps[4].url")

@@ -1,0 +1,82 @@
+"""A step with its parameters checked, ready to run; or what is right of one that is wrong, to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from pydantic import ConfigDict
+
+from orchestrator.domain.errors import InvalidInput
+from orchestrator.domain.made_up import MADE_UP
+from orchestrator.domain.wording import model_in
+from orchestrator.stages.package_code import needs_of, package_code
+from steps.contract import NO_NEEDS, Needs, Outcome, Step, StepContext, StepParameters
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltStep:
+    """A step ready to run: the word of its type, the step, its checked parameters, the secrets that are in them.
+
+    ``wrong`` names what is wrong with a step that is never run: nothing but ``needs`` is asked of it.
+    """
+
+    name: str
+    step: Step[Any]
+    parameters: StepParameters
+    secrets: frozenset[str] = frozenset()
+    wrong: frozenset[str] = frozenset()
+
+    def needs(self, path: str) -> Needs:
+        """What it reaches for; ``path`` is its place in the plan. Raises ``InvalidInput`` if its package cannot say."""
+        found = needs_of(self.parameters, self.name, path)
+        if not self.wrong or found is NO_NEEDS:
+            return found
+        kinds = ("urls", "keys", "channels", "connections", "instances")
+        # What it asks instead of a tenant's endpoints may be what is wrong.
+        return replace(found, endpoints=False, **{kind: self._sure(getattr(found, kind)) for kind in kinds})
+
+    def _sure(self, needed: Mapping[str, str]) -> dict[str, str]:
+        return {
+            place: value
+            for place, value in needed.items()
+            if place.partition(".")[0] not in self.wrong and MADE_UP not in value
+        }
+
+
+def partly_built(
+    name: str, step: Step[Any], right: Mapping[str, Any], wrong: frozenset[str], path: str
+) -> BuiltStep | None:
+    """A step of those parameters that are right by themselves, if something can be said of it."""
+    made: dict[str, Any] = {}
+    try:
+        with package_code(name, path, step.Parameters):
+            for key, field in step.Parameters.model_fields.items():
+                inner = model_in(field.annotation)
+                if key in right:
+                    value = right[key]
+                    made[key] = inner.model_validate(value) if inner and isinstance(value, Mapping) else value
+                elif field.is_required():
+                    made[key] = MADE_UP
+            found = BuiltStep(name, step, step.Parameters.model_construct(**made), wrong=wrong)
+        found.needs(path)
+    except InvalidInput:
+        return None
+    return found
+
+
+class _AnyParameters(StepParameters):
+    model_config = ConfigDict(extra="allow")
+
+
+class _UntypedStep(Step[_AnyParameters]):
+    name = ""
+    Parameters = _AnyParameters
+
+    def run(self, parameters: _AnyParameters, context: StepContext) -> Outcome:
+        raise NotImplementedError("a step without a type is never run")
+
+
+UNTYPED: Final = _UntypedStep()
+"""Stands for a step of which nobody knows what it is: any parameter is right, as far as its templates are."""
