@@ -112,7 +112,11 @@ def validate_plan(
             records = [
                 check.check(index, tenant, findings) for index, tenant in shape.tenants if not findings.is_overfull
             ]
-            partly = [check.check(one.index, one.tenant, findings, one.unsure, one.unsure_back) for one in shape.partly]
+            partly = [
+                check.check(one.index, one.tenant, findings, one.unsure, one.unsure_back)
+                for one in shape.partly
+                if not findings.is_overfull
+            ]
             if not records and not partly and not findings.is_full:
                 check.check_anybody(findings)
             check.settle(findings)

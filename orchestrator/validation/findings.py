@@ -25,6 +25,9 @@ LIMIT = 100
 MOST_COUNTED: Final = 10_000
 """Of the rest; whoever has made as many is not told how many more there are, as looking for them takes time."""
 
+MOST_MET: Final = 30_000
+"""With the tenants, beyond one with each, the same ones too: to find one costs a tenth of a millisecond."""
+
 
 class Findings:
     """Errors and warnings of one plan, as they are found."""
@@ -33,6 +36,7 @@ class Findings:
         self.warnings: list[Problem] = []
         self._errors: list[Problem] = []
         self._more = 0
+        self._met = 0
         self._shared: dict[tuple[str, str], tuple[int, Problem, list[int]]] = {}
 
     @property
@@ -47,7 +51,11 @@ class Findings:
     @property
     def is_overfull(self) -> bool:
         """Whether what else is wrong is not even counted: of a plan's tenants the others need not be looked at."""
-        return self._more >= MOST_COUNTED
+        return self._more >= MOST_COUNTED or self._met >= MOST_MET
+
+    def met(self, problems: int) -> None:
+        """So many with one tenant."""
+        self._met += max(problems - 1, 0)
 
     def has_error_under(self, path: str) -> bool:
         """Whether something inside ``path`` is known to be wrong."""
@@ -105,8 +113,13 @@ class Findings:
                 others = f"{found[position].message} and {count - 1} more"
                 found[position] = Problem(problem.path, problem.value, others)
         if self._more:
-            more = f"more than {MOST_COUNTED}" if self.is_overfull else str(self._more)
+            more = f"more than {MOST_COUNTED}" if self._more >= MOST_COUNTED else str(self._more)
             found.append(Problem("", None, f"and {more} more problems"))
+        if self._met >= MOST_MET:
+            message = (
+                f"more than {MOST_MET} problems, each counted with each tenant: the other tenants were not looked at"
+            )
+            found.append(Problem("", None, message))
         return found
 
 

@@ -97,6 +97,7 @@ class TenantCheck:
                 of_values = _of_overrides(these)
                 found += [] if stage.knows_for_whom else of_values
                 meant.append((stage, [one for one in these if one not in of_values]))
+        findings.met(len(found) + sum(len(these) for _, these in meant))
         said = {_told(problem): problem for problem in found}
         found = list(said.values())
         for stage, these in meant:

@@ -164,6 +164,18 @@ def test_of_very_many_wrong_tenants_the_others_are_not_looked_at(monkeypatch: py
         assert calls["tenant_forms"] + calls["first_problems_of"] <= 2 * LIMIT + 20
 
 
+def test_of_tenants_that_meet_very_many_mistakes_the_others_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "MOST_MET", 20)
+    tenants = [right_tenant(f"t{index}") for index in range(25)]
+    for condition, steps, looked_at in (("true", 1, 25), ("true", 3, 10), ("tenant.(", 3, 10)):
+        steps_of_stage = [{"type": "wait", "seconds": f"{{{{ nope{index} }}}}"} for index in range(steps)]
+        raw = right_plan() | {"tenants": tenants, "stages": [{"name": "s", "when": condition, "steps": steps_of_stage}]}
+        with counted_calls() as calls:
+            errors = validate_plan(raw).errors
+        assert calls["tenant_forms"] == looked_at
+        assert ("were not looked at" in errors[-1].message) == (looked_at < 25)
+
+
 def test_overrides_have_a_bound() -> None:
     plan = right_plan() | {"tenants": [tenant(1, overrides={"noop": keys(201)})]}
     (error,) = validate_plan(plan).errors
