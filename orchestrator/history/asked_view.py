@@ -9,7 +9,6 @@ from typing import Final
 
 from orchestrator.domain import events as e
 from orchestrator.domain.fold import TASK_STATE_AFTER
-from orchestrator.domain.folded import FoldedPlan
 
 TAKES_BACK: Final = "rollback_wave"
 """Beside what is asked of a plan: its breaker has taken a wave of it back."""
@@ -30,16 +29,13 @@ class AskedView:
     retrying: set[str] = field(default_factory=set)
     """Tasks of which a retry has started and not ended."""
 
-    def note(self, event: e.Event, plan: FoldedPlan | None) -> None:
-        """Moves on by one event of a plan, which is as it was before it."""
+    def note(self, event: e.Event) -> None:
+        """Moves on by one event of a plan."""
         if isinstance(event, e.OperationRequested) and event.target_type == "task":
             self.of_task[event.target_id] = event.operation
         elif isinstance(event, e.TaskEvent) and event.type in TASK_STATE_AFTER:
             self.of_task.pop(event.task_id, None)
         match event:
-            case e.PlanPurged() | e.PlanValidationFailed():
-                self._forget(event.plan_id, () if plan is None else plan.tasks)
-                return
             case e.OperationRequested(target_type="plan"):
                 self.of_plan[event.plan_id].add(event.operation)
             case e.OperationRequested(operation="retry"):
@@ -57,8 +53,8 @@ class AskedView:
             return
         self.newest[event.plan_id] = event
 
-    def _forget(self, plan_id: str, task_ids: Iterable[str]) -> None:
-        """The plan is gone: its id is free for another one."""
+    def forget(self, plan_id: str, task_ids: Iterable[str]) -> None:
+        """The plan is gone."""
         self.newest.pop(plan_id, None)
         self.of_plan.pop(plan_id, None)
         for task_id in task_ids:

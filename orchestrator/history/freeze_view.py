@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -34,8 +35,6 @@ class FreezeView:
             case e.FreezeLifted():
                 self.standing.pop(event.freeze_id, None)
                 self._windows.pop(event.freeze_id, None)
-            case e.PlanCreated():
-                self.passing_plans.discard(event.plan_id)
             case e.OperationRequested(operation="override-freeze", target_type="task"):
                 self.passing_tasks.add(event.target_id)
             case e.OperationRequested(operation="override-freeze"):
@@ -46,6 +45,11 @@ class FreezeView:
                 self.passing_tasks.discard(event.task_id)
             case _:
                 pass
+
+    def forget(self, plan_id: str, task_ids: Iterable[str]) -> None:
+        """The plan is gone, and who of it might pass."""
+        self.passing_plans.discard(plan_id)
+        self.passing_tasks.difference_update(task_ids)
 
     def stops(self, task: FoldedTask, at_ms: int, *, is_rollback: bool) -> e.FreezeSet | None:
         """A freeze in force at a moment by which the task must not be admitted."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from orchestrator.domain import events as e
 from orchestrator.domain.fold import ADMISSIONS, TASK_STATE_AFTER
 from orchestrator.domain.folded import FoldedTask
 from orchestrator.domain.status import TASK_ACTIVE
-from orchestrator.domain.task_id import plan_of
 
 
 @dataclass(slots=True)
@@ -34,9 +33,6 @@ class GroupView:
                 self.limits = dict(event.limits) | own
             case e.PlanCreated():
                 self.limits |= {f"{event.plan_id}:{name}": most for name, most in event.group_limits.items()}
-            case e.PlanPurged() | e.PlanValidationFailed():
-                for holders in self.holders.values():
-                    holders -= {task_id for task_id in holders if plan_of(task_id) == event.plan_id}
             case e.TaskEvent() if task is not None and event.type in ADMISSIONS and task.state not in TASK_ACTIVE:
                 for name in self._names(task, is_rollback=isinstance(event, e.TaskRollingBack)):
                     self.holders[name].add(task.task_id)
@@ -45,6 +41,15 @@ class GroupView:
                     self.holders[name].discard(task.task_id)
             case _:
                 pass
+
+    def forget(self, plan_id: str, task_ids: Iterable[str]) -> None:
+        """The plan is gone, with its own limits and with whoever of it held a place."""
+        for name in [name for name in self.limits if name.startswith(f"{plan_id}:")]:
+            del self.limits[name]
+        for name, holders in list(self.holders.items()):
+            holders.difference_update(task_ids)
+            if not holders:
+                del self.holders[name]
 
     @staticmethod
     def _names(task: FoldedTask, *, is_rollback: bool) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -60,15 +61,17 @@ class PaceView:
             for pace in self.plans.values():
                 pace.next_at = 0.0
         match event:
-            case e.PlanCreated():
-                self.plans.pop(event.plan_id, None)
-                if event.starts_per_minute or event.not_before or event.not_after:
-                    self.plans[event.plan_id] = PlanPace(
-                        ms_of(event.not_before) if event.not_before else None,
-                        ms_of(event.not_after) if event.not_after else None,
-                        60_000 / event.starts_per_minute if event.starts_per_minute else None,
-                    )
+            case e.PlanCreated() if event.starts_per_minute or event.not_before or event.not_after:
+                self.plans[event.plan_id] = PlanPace(
+                    ms_of(event.not_before) if event.not_before else None,
+                    ms_of(event.not_after) if event.not_after else None,
+                    60_000 / event.starts_per_minute if event.starts_per_minute else None,
+                )
             case e.TaskEvent() if event.plan_id in self.plans and event.type in ADMISSIONS - {"TaskRollingBack"}:
                 self.plans[event.plan_id].start(at)
             case _:
                 pass
+
+    def forget(self, plan_id: str, _: Iterable[str]) -> None:
+        """The plan is gone."""
+        self.plans.pop(plan_id, None)

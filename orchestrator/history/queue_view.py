@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
+from collections.abc import Iterable
 
 from orchestrator.domain.folded import FoldedPlan, FoldedTask, QueueClass
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
@@ -34,7 +35,7 @@ class QueueView:
         """Its way back is asked for."""
         self._rollbacks[task.plan_id].add(task.task_id)
 
-    def forget(self, plan_id: str) -> None:
+    def forget(self, plan_id: str, _: Iterable[str]) -> None:
         """The plan is gone."""
         self._moves.pop(plan_id, None)
         self._rollbacks.pop(plan_id, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -42,10 +43,12 @@ class WayBackView:
                     self.owed.pop(event.target_id, None)
             case e.OperationRequested(actor="policy"):
                 return
-            case e.PlanPurged():
-                for task_id in plan.tasks:
-                    self.owed.pop(task_id, None)
             case _:
                 pass
         if event.type not in _OF_THE_SAME_WRITE:
             self.failing.pop(plan.plan_id, None)
+
+    def forget(self, plan_id: str, task_ids: Iterable[str]) -> None:
+        """The plan is gone."""
+        for task_id in task_ids:
+            self.owed.pop(task_id, None)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from typing import Final, Protocol
 
 from orchestrator.domain import events as e
 from orchestrator.domain.fold import PLAN_STATE_AFTER, LogFold
+from orchestrator.domain.folded import FoldedPlan
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.history.asked_view import AskedView
 from orchestrator.history.freeze_view import FreezeView, ms_of
@@ -34,6 +36,14 @@ def asked_by(event: e.Event) -> RequestOn | None:
     return request_id, f"{event.plan_id or 'the namespace'} by {event.type}"
 
 
+class PlanMemory(Protocol):
+    """What the fold does not keep, and some rules need."""
+
+    def forget(self, plan_id: str, task_ids: Iterable[str]) -> None:
+        """The plan is gone: abandoned, or purged. Its id, and those of its tasks, are free for others, of which nothing
+        holds that was told of these."""
+
+
 class World(LogFold):
     """Everything that the log has told so far. ``stage_names`` answers the stages in order of the plan of an id that
     was created with a planSequenceId, () if not known: a purged plan's id may be another's now."""
@@ -52,12 +62,14 @@ class World(LogFold):
         """The log may begin anywhere; plans and tasks that it does not create are no fault then."""
         self.stages: dict[str, tuple[str, ...]] = {}
         self.recorded: defaultdict[str, dict[StageKey, int]] = defaultdict(dict)
-        """Of each task, what was recorded over all attempts, and by which event."""
+        """Of each task, what was recorded over all attempts, and by which event; of those that are gone too, whose
+        effects are still to be judged."""
         self.recoveries: defaultdict[str, list[e.TaskRecovered]] = defaultdict(list)
+        """Of those that are gone too: an epoch rises over them all, and their effects may have come twice."""
         self.plan_numbers: dict[str, int] = {}
         """The last planSequenceId of each plan, of those that are gone too."""
         self.plan_times: dict[str, int] = {}
-        """When each plan's newest event was written, in ms."""
+        """When each plan's newest event was written, in ms; of those that are gone too."""
         self.plan_starts: dict[str, int] = {}
         """When each plan first could act, in ms."""
         self.queue = QueueView()
@@ -66,6 +78,14 @@ class World(LogFold):
         self.pace = PaceView()
         self.asked = AskedView()
         self.way_back = WayBackView()
+        self.views: Final[tuple[PlanMemory, ...]] = (
+            self.queue,
+            self.freezes,
+            self.groups,
+            self.pace,
+            self.asked,
+            self.way_back,
+        )
         self.trips: dict[str, e.PlanBreakerTripped] = {}
         """Of each plan whose last event was that of a breaker: the first of its write."""
         self.requests: dict[RequestOn, e.Event] = {}
@@ -87,7 +107,7 @@ class World(LogFold):
         self._note_trip(event)
         plan = self.plans.get(event.plan_id)
         self.way_back.note(event, plan, task)
-        self.asked.note(event, plan)
+        self.asked.note(event)
         paused = self._paused_before(event)
         super().apply(event)
         self._note_waiters(event, paused)
@@ -96,7 +116,6 @@ class World(LogFold):
         if PLAN_STATE_AFTER.get(event.type) in _STARTED:
             self.plan_starts.setdefault(event.plan_id, ms_of(event.occurred_at))
         if isinstance(event, e.PlanCreated):
-            self.plan_starts.pop(event.plan_id, None)
             self.stages[event.plan_id] = self._stage_names(event.plan_id, event.plan_sequence_id)
         elif isinstance(event, e.TaskRecovered):
             self.recoveries[event.task_id].append(event)
@@ -104,6 +123,13 @@ class World(LogFold):
             self._record(event, TaskState.RUNNING)
         elif isinstance(event, e.TaskStageRolledBack):
             self._record(event, TaskState.ROLLING_BACK)
+
+    def _forget(self, plan: FoldedPlan) -> None:
+        super()._forget(plan)
+        for view in self.views:
+            view.forget(plan.plan_id, plan.tasks)
+        self.plan_starts.pop(plan.plan_id, None)
+        self.stages.pop(plan.plan_id, None)
 
     def pass_by(self, event: e.Event) -> None:
         """Counts one that cannot be read, and goes by nothing else that it says."""
@@ -135,7 +161,6 @@ class World(LogFold):
     def _note_waiters(self, event: e.Event, paused: tuple[str, ...]) -> None:
         plan = self.plans.get(event.plan_id)
         if plan is None:
-            self.queue.forget(event.plan_id)
             return
         asked = [*paused, event.target_id] if isinstance(event, e.OperationRequested) else []
         if isinstance(event, e.TaskCreated):
