@@ -99,7 +99,9 @@ def test_what_asks_the_table_says_bad_move(name: str) -> None:
 
 @pytest.mark.parametrize("name", script_names())
 def test_every_event_that_is_named_has_a_model(name: str) -> None:
-    named = set(re.findall(r"'((?:Plan|Task|Operation)[A-Z][A-Za-z]+)'", assemble(name)))
+    source = assemble(name)
+    named = set(re.findall(r"'((?:Plan|Task|Operation)[A-Z][A-Za-z]+)'", source))
+    named |= set(re.findall(r"\bemit(?!_operation\b)\w*\('(\w+)'", source))
     unknown = named - FAILURE_KINDS - EVENT_NAMES
     assert not unknown, f"no model in orchestrator/domain/events/: {sorted(unknown)}"
 
@@ -143,6 +145,33 @@ def test_short_and_without_scans(name: str) -> None:
     source = (FOLDER / f"{name}.lua").read_text()
     assert len(source.splitlines()) <= 120
     assert not re.search(r"'(KEYS|SCAN|FLUSHDB|FLUSHALL)'", source)
+
+
+def other_forms(source: str) -> list[str]:
+    """How text and keys may not be written: whoever looks for the events and keys of a script looks for one form."""
+    code = re.sub(r"'(?:[^'\\\n]|\\.)*'", "''", source)
+    return re.findall(r"\"[^\n]*|\[=*\[.*|\bK\b(?!\.\w+\().*|\bemit\w*\s+\(.*", without_comments(code))
+
+
+@pytest.mark.parametrize("name", [*script_names(), *(f"includes/{i.removesuffix('.lua')}" for i in INCLUDES)])
+def test_texts_and_keys_are_written_in_one_form(name: str) -> None:
+    assert not other_forms((FOLDER / f"{name}.lua").read_text()), "a text is 'so', a key K.so(id)"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'emit_plan("PlanReopened", task.plan)',
+        "emit_plan ('PlanReopened', task.plan)",
+        "emit_plan([[PlanReopened]], task.plan)",
+        "redis.call('DEL', K.beats ())",
+        "redis.call('DEL', K['beats']())",
+        "local beats = K.beats",
+    ],
+)
+def test_another_form_is_told(line: str) -> None:
+    assert other_forms(f"-- Says \"so\" of K's keys.\n{line}\n")
+    assert not other_forms("emit_plan('PlanReopened', K.plan(id), '{\"a\":[[1]]}') -- the \"key\" of K")
 
 
 @pytest.mark.parametrize("name", [*script_names(), *(f"includes/{i.removesuffix('.lua')}" for i in INCLUDES)])
