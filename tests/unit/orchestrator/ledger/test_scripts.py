@@ -170,7 +170,7 @@ def test_texts_and_keys_are_written_in_one_form(name: str) -> None:
     ],
 )
 def test_another_form_is_told(line: str) -> None:
-    assert other_forms(f"-- Says \"so\" of K's keys.\n{line}\n")
+    assert other_forms(f'-- Says "so" of K\'s keys.\n{line}\n')
     assert not other_forms("emit_plan('PlanReopened', K.plan(id), '{\"a\":[[1]]}') -- the \"key\" of K")
 
 
