@@ -24,6 +24,10 @@ ANSWERS = {
     "cuts by dots": "...ab%2",
     "cuts behind how many begin": "ghp_…",
     "cuts before how many end": "...1%ä%ä",
+    "cuts in escapes": "%25E2%2580%25A6ab%252",
+    "cuts read as Latin-1": "%5C\u00e2\x80\u00a6\\\\",
+    "cuts of several kinds": "ghp_...+\\xe2\\x80%25\ufffd=E2",
+    "backslashes": "\\",
     "coded names of hosts": "xn--a-0%",
 }
 

@@ -9,27 +9,30 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from orchestrator.secrets.escapes import DEPTH, may_be_escaped, readings_of
 from orchestrator.secrets.needles import Parts
-from orchestrator.secrets.places import is_inside_one
+from orchestrator.secrets.places import HiddenPlaces, is_inside_one
 from orchestrator.secrets.wrapped import SHORTEST_BARE, readings_of_wrapped
 
-_READ_AS: Final = ("utf-8", "cp1252", "latin-1")
-"""What a reader may have taken the mark's bytes for."""
-
-_MARK: Final = re.compile(
-    rb"\[?(?:"
-    + b"|".join("…".encode().decode(encoding).encode() for encoding in _READ_AS)
-    + rb"|(?<!\\)\\+(?:u2026|xe2\\+x80\\+xa6)|&(?:hellip|#8230|#[xX]2026);|%[eE]2%80%[aA]6"
-    + rb"|\.{3,}(?: \(\d{1,12} characters truncated\) \.{3})?)\]?"
+_CUT: Final = re.compile(
+    rb"\[?(?:(?:\xe2|\xc3\xa2)(?:\xc2?\x80|\xe2\x82\xac)\xc2?\xa6"
+    rb"|\.{3,}(?: \(\d{1,12} characters truncated\) \.{3})?)\]?"
 )
-"""As it is, as JSON, Python, HTML or an address writes it; dots. Brackets around it are its own."""
+"""``…``, and what it is for who takes it for Latin-1 or Windows-1252, of which some may be written in escapes and some
+not; dots. Brackets around it are its own."""
 
-_SIGNS: Final = ("...", "…", "u2026", "#x2026", "#X2026", "hellip", "8230", "80%A", "80%a", "x80", "€¦", "\x80¦")
-"""One of these is in every text that has a mark."""
+_LOST: Final = re.compile(
+    rb"\[?(?:(?:\xef\xbf\xbd)+|\xc2\x85"
+    rb"|(?<![\xc2-\xdf])(?<![\xe0-\xef][\x80-\xbf])(?<![\xf0-\xf4][\x80-\xbf]{2})\x85(?![\x80-\xbf]))\]?"
+)
+"""What ``…`` of Windows-1252 is as UTF-8 (U+FFFD) and as Latin-1, and its byte in an escape, where that is no part of
+another character. Values that were misread may hold one, so they are looked for with and without cuts there."""
+
+_GAPS: Final = b" \t\n\v\f\r+"
+"""What a mark in a text that was read without it seems to end with (see ``wrapped``)."""
 
 _UNFINISHED: Final = re.compile(
     rb"(?:[%=][0-9A-Fa-f]?"
@@ -55,32 +58,68 @@ class SecretParts(NamedTuple):
     bare: Parts
 
 
-def may_be_cut(text: str) -> bool:
-    """Whether it is worth looking for a mark."""
-    return any(sign in text for sign in _SIGNS)
+class Marks:
+    """Where a text is cut: what is a mark in it, and in those of its readings that are noted."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+        self._cuts: set[tuple[int, int]] = set()
+        self._lost: set[tuple[int, int]] = set()
+        self._note(raw, range(len(raw) + 1))
+
+    def __bool__(self) -> bool:
+        return bool(self._cuts or self._lost)
+
+    def noted(self, readings: Iterable[tuple[bytes, array[int]]]) -> Iterator[tuple[bytes, array[int]]]:
+        """The same readings, each noted on its way: they are made to find values, and cost more than the marks."""
+        for said, begins in readings:
+            self._note(said, begins)
+            yield said, begins
+
+    def _note(self, said: bytes, begins: Sequence[int]) -> None:
+        # Most texts have none, and are many.
+        if b"..." in said or b"\xa6" in said:
+            self._cuts.update(self._places(_CUT, said, begins))
+        if b"\xef\xbf\xbd" in said or b"\x85" in said:
+            self._lost.update(self._places(_LOST, said, begins))
+
+    def _places(self, pattern: re.Pattern[bytes], said: bytes, begins: Sequence[int]) -> Iterator[tuple[int, int]]:
+        for mark in pattern.finditer(said):
+            begin, end = begins[mark.start()], begins[mark.end()]
+            yield begin, begin + len(self._raw[begin:end].rstrip(_GAPS))
+
+    def each(self) -> Iterator[list[tuple[int, int]]]:
+        """The marks in order, and, if some were lost, once more with those."""
+        if self._cuts:
+            yield list(HiddenPlaces(self._cuts))
+        if self._lost:
+            yield list(HiddenPlaces(self._cuts | self._lost))
 
 
-def places_at_cuts(raw: bytes, parts: SecretParts) -> Iterator[tuple[int, int]]:
+def places_at_cuts(raw: bytes, marks: Marks, parts: SecretParts) -> Iterator[tuple[int, int]]:
     """The longest beginning of a value directly before each cut, and the longest end of one directly behind it, with
     the piece of an escape that is left between. What stands between two cuts is read once."""
-    marks = [(mark.start(), mark.end()) for mark in _MARK.finditer(raw)]
-    if not marks:
-        return
-    begins = [0, *(end for _, end in marks)]
-    ends = [*(begin for begin, _ in marks), len(raw)]
-    for at, (first, last) in enumerate(zip(begins, ends, strict=True)):
-        if last - first < parts.spelled.shortest:
-            continue
-        end, begin = _left_of_values(raw[first:last], parts, behind_a_cut=at > 0, before_a_cut=at < len(marks))
-        end, begin = first + end, first + begin
-        while is_inside_one(raw, begin):
-            begin -= 1
-        while is_inside_one(raw, end):
-            end += 1
-        if first < end:
-            yield first, end
-        if begin < last:
-            yield begin, last
+    for cuts in marks.each():
+        begins = [0, *(end for _, end in cuts)]
+        ends = [*(begin for begin, _ in cuts), len(raw)]
+        for at, (first, last) in enumerate(zip(begins, ends, strict=True)):
+            if last - first >= parts.spelled.shortest:
+                yield from _places_between(raw, first, last, parts, behind_a_cut=at > 0, before_a_cut=at < len(cuts))
+
+
+def _places_between(
+    raw: bytes, first: int, last: int, parts: SecretParts, *, behind_a_cut: bool, before_a_cut: bool
+) -> Iterator[tuple[int, int]]:
+    end, begin = _left_of_values(raw[first:last], parts, behind_a_cut=behind_a_cut, before_a_cut=before_a_cut)
+    end, begin = first + end, first + begin
+    while is_inside_one(raw, begin):
+        begin -= 1
+    while is_inside_one(raw, end):
+        end += 1
+    if first < end:
+        yield first, end
+    if begin < last:
+        yield begin, last
 
 
 def _left_of_values(piece: bytes, parts: SecretParts, *, behind_a_cut: bool, before_a_cut: bool) -> tuple[int, int]:

@@ -12,6 +12,7 @@ import json
 import re
 from array import array
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from orchestrator.secrets.needles import Needles
@@ -44,12 +45,14 @@ def may_be_escaped(text: bytes) -> bool:
     return _MAY_BE.search(text) is not None
 
 
-def places_of_escaped(raw: bytes, needles: Needles[bytes], cores: Needles[bytes]) -> list[tuple[int, int]]:
-    """Where a value stands, whichever of its characters are escaped, and with ``+`` for space; and each run of base64
-    that holds one of ``cores``. ``needles``: see ``needles_of``.
+def places_of_escaped(
+    raw: bytes, readings: Iterable[tuple[bytes, array[int]]], needles: Needles[bytes], cores: Needles[bytes]
+) -> list[tuple[int, int]]:
+    """Where a value stands in these readings of the text, whichever of its characters are escaped, and with ``+`` for
+    space; and each run of base64 that holds one of ``cores``. ``needles``: see ``needles_of``.
     """
     found = list(_runs_of_base64(raw, array("L", range(len(raw) + 1)), cores))
-    for decoded, begins in readings_of(raw):
+    for decoded, begins in readings:
         spaced = decoded.replace(b"+", b" ")
         for needle in needles.inside(spaced):
             found += ((begins[at], begins[end]) for at, end in places_of(spaced, needle))
@@ -136,6 +139,7 @@ def read_escapes(text: bytes, escapes: re.Pattern[bytes]) -> tuple[bytes, array[
     return bytes(said + text[last:]), begins
 
 
+@lru_cache(maxsize=4096)
 def _meaning(escape: bytes) -> bytes:
     if escape[-1:].isspace() or escape[-1:] == b"+":
         return b""

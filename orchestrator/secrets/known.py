@@ -16,15 +16,23 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cached_property
+from itertools import permutations
 from typing import Final
 from urllib.parse import quote, quote_plus
 
 from orchestrator.secrets.addresses import said_of_address
-from orchestrator.secrets.cuts import SecretParts, may_be_cut, places_at_cuts
-from orchestrator.secrets.escapes import as_bytes, may_be_escaped, needles_of, needles_of_bytes, places_of_escaped
+from orchestrator.secrets.cuts import Marks, SecretParts, places_at_cuts
+from orchestrator.secrets.escapes import (
+    as_bytes,
+    may_be_escaped,
+    needles_of,
+    needles_of_bytes,
+    places_of_escaped,
+    readings_of,
+)
 from orchestrator.secrets.needles import Needles, Parts
 from orchestrator.secrets.places import HiddenPlaces, places_of
-from orchestrator.secrets.wrapped import SHORTEST_BARE, places_of_wrapped, without_gaps
+from orchestrator.secrets.wrapped import SHORTEST_BARE, places_of_wrapped, readings_of_wrapped, without_gaps
 from steps.http.address import encoded_host
 
 MASK: Final = "***"
@@ -32,8 +40,8 @@ MASK: Final = "***"
 SHORTEST: Final = 4
 """A shorter value could not be masked without masking half of every message."""
 
-_OTHERS: Final = ("latin-1", "cp1252")
-"""Encodings that a service may use, or a reader take its text for; ``UTF-8`` is everybody's."""
+_ENCODINGS: Final = ("utf-8", "latin-1", "cp1252")
+"""That a service may use, or a reader take its text for."""
 
 _PUNYCODE = re.compile(rb"xn--([a-z0-9-]{1,59})", re.IGNORECASE)
 
@@ -109,7 +117,7 @@ class KnownSecrets:
     def _parts(self) -> SecretParts:
         return SecretParts(
             Parts(map(as_bytes, (*self._spelled, *self._coded)), SHORTEST),
-            Parts(map(as_bytes, self.values), SHORTEST),
+            Parts((coded for value in self.values for coded in (as_bytes(value), *_coded(value))), SHORTEST),
             Parts(self._bare, SHORTEST_BARE),
         )
 
@@ -118,15 +126,16 @@ class KnownSecrets:
         if not self.values:
             return text
         raw = as_bytes(text)
-        escaped = may_be_escaped(raw)
+        escaped, marks = may_be_escaped(raw), Marks(raw)
         found = [place for value in self._spellings.inside(raw) for place in places_of(raw, value)]
         if "xn--" in text:
             found += (label.span() for label in _PUNYCODE.finditer(raw) if self._is_coded_in(label[1]))
         if escaped or self._cores.inside(raw):
-            found += places_of_escaped(raw, self._needles, self._cores)
-        found += places_of_wrapped(raw, self._wrapped, HiddenPlaces(found), escaped=escaped)
-        if may_be_cut(text):
-            found += places_at_cuts(raw, self._parts)
+            found += places_of_escaped(raw, marks.noted(readings_of(raw)), self._needles, self._cores)
+        folded = marks.noted(readings_of_wrapped(raw, escaped=escaped))
+        found += places_of_wrapped(raw, folded, self._wrapped, HiddenPlaces(found), escaped=escaped)
+        if marks:
+            found += places_at_cuts(raw, marks, self._parts)
         return HiddenPlaces(found).covered(raw, MASK.encode()).decode(errors="surrogatepass") if found else text
 
     def _is_coded_in(self, label: bytes) -> bool:
@@ -164,9 +173,12 @@ def _spellings(value: str) -> set[str]:
 
 def _coded(value: str) -> Iterator[bytes]:
     """The value in each encoding that has its characters; and as ``\\xf1\\u0430`` is read, in which Latin-1 stands
-    beside others (Python's ``ascii``)."""
-    yield b"".join(one.encode("latin-1" if one <= "\xff" else "utf-8", "surrogatepass") for one in value)
-    for encoding in ("utf-8", *_OTHERS):
+    beside others: in Python's ``ascii`` all of it, in its ``repr`` what is not for printing."""
+    for escaped in (str.isascii, str.isprintable):
+        yield b"".join(
+            one.encode("utf-8" if escaped(one) or one > "\xff" else "latin-1", "surrogatepass") for one in value
+        )
+    for encoding in _ENCODINGS:
         with suppress(UnicodeEncodeError):
             yield value.encode(encoding)
 
@@ -175,10 +187,9 @@ def _misread(value: str) -> Iterator[str]:
     """What a reader makes of it who takes one encoding for another."""
     if value.isascii():
         return
-    for encoding in _OTHERS:
+    for written, read in permutations(_ENCODINGS, 2):
         with suppress(UnicodeEncodeError):
-            yield value.encode(encoding).decode(errors="replace")
-        yield value.encode().decode(encoding, errors="replace")
+            yield value.encode(written).decode(read, errors="replace")
 
 
 def _cores(raw: bytes) -> set[str]:

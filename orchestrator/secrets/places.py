@@ -5,7 +5,7 @@ of them is taken out of is no longer what another would be found in: of two secr
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 
 class HiddenPlaces:
@@ -21,6 +21,9 @@ class HiddenPlaces:
                 self._begins.append(begin)
                 self._ends.append(end)
 
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return zip(self._begins, self._ends, strict=True)
+
     def hold(self, first: int, last: int) -> bool:
         """Whether one of them has both these bytes."""
         at = bisect_right(self._begins, first) - 1
@@ -30,7 +33,7 @@ class HiddenPlaces:
         """The text with ``mask`` for each of them."""
         pieces: list[bytes] = []
         done = 0
-        for begin, end in zip(self._begins, self._ends, strict=True):
+        for begin, end in self:
             pieces += (raw[done:begin], mask)
             done = end
         return b"".join((*pieces, raw[done:]))

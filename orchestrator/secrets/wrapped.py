@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from orchestrator.secrets.escapes import BASE64, DEPTH, ESCAPE, read_escapes
@@ -33,13 +33,19 @@ def without_gaps(value: bytes) -> bytes:
 
 
 def places_of_wrapped(
-    raw: bytes, needles: Needles[bytes], found: HiddenPlaces, *, escaped: bool
+    raw: bytes,
+    readings: Iterable[tuple[bytes, array[int]]],
+    needles: Needles[bytes],
+    found: HiddenPlaces,
+    *,
+    escaped: bool,
 ) -> Iterator[tuple[int, int]]:
-    """Where a value stands with white space inside; without, it is among those that were ``found``. ``needles`` as
-    ``without_gaps`` makes them; ``escaped``: whether anything in the text may be another notation."""
+    """Where a value stands in these readings of the text with white space inside; without, it is among those that were
+    ``found``. ``needles`` as ``without_gaps`` makes them; ``escaped``: whether anything in the text may be another
+    notation."""
     if not escaped and not needles.inside(_GAP.sub(b"", raw)):
         return
-    for said, begins in readings_of_wrapped(raw, escaped=escaped):
+    for said, begins in readings:
         for needle in needles.inside(said):
             for at, end in places_of(said, needle):
                 if not found.hold(begins[at], begins[end - 1]):
