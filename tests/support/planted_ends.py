@@ -140,6 +140,7 @@ def rollbacks() -> Iterator[Planted]:
     )  # fmt: skip
     said = "2 could not go back: IrreversibleStage: it broke"
     yield Planted("irreversible, plan", staffed(marked_both), "p", S.FAILURES, said, forced)
+    yield from withdrawn()
     all_back = staffed(done, ask("rollback", "p"), on("serve", "p"), on("finish", "p.0"))
     said = "rolled back by ada (because); to move its tenants again, submit its file under another plan_id"
     yield Planted("rolled back as a whole", all_back, "p", S.PLAN_ENDED, said)
@@ -155,6 +156,27 @@ def rollbacks() -> Iterator[Planted]:
     said = "no plan names it: those that did have been purged; task p.0 of plan p changed it last; it is at version"
     look = ("changeover status --tenant a",)
     yield Planted("purged", staffed(done, _purge_p), "tenant a", S.TENANT_PURGED, said, look)
+
+
+def withdrawn() -> Iterator[Planted]:
+    """A person withdraws the rollback of one while it waits for its plan's slot: of one that is done, and of one that
+    had stopped between two stages, which ends with that."""
+    alone, whole = ("changeover rollback --task p.0",), ("changeover rollback --plan p",)
+    why = "its rollback was withdrawn by bob (leave it)"
+    withdraws = (
+        ask("rollback", "p"), on("serve", "p"), ask("cancel", "p.0", Order("bob", "leave it")), on("finish", "p.1")
+    )  # fmt: skip
+    both = then(started("p", "a b", max_concurrency=1), on("finish", "p.0"), on("serve", "p"), on("finish", "p.1"))
+    left = staffed(both, *withdraws)
+    yield Planted("rollback withdrawn", left, "p.0", S.ROLLBACK_GIVEN_UP, why, alone)
+    said = f"1 stays as it was moved: {why}; such as a (p.0)"
+    yield Planted("rollback withdrawn, plan", left, "p", S.ROLLBACK_GIVEN_UP, said, whole)
+    stopped = then(
+        started("p", "a b", max_concurrency=1),
+        *(step for one in ("p.0", "p.1") for step in (stops(one, one), on("serve", "p"))),
+        *withdraws,
+    )
+    yield Planted("rollback withdrawn of a stopped one", staffed(stopped), "p", S.ROLLBACK_GIVEN_UP, said, whole)
 
 
 def _purge_p(world: LedgerWorld) -> None:

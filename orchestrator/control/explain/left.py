@@ -23,7 +23,7 @@ _MOVED: Final = (TaskState.COMPLETED, TaskState.FAILED, TaskState.ROLLBACK_FAILE
 def some_go_back(plan: PlanScene) -> bool:
     """Whether its next rollback would take somebody back: not if its last one has left all as they were who moved."""
     moved = sum(plan.summary.counts.get(state, 0) for state in _MOVED)
-    return moved > sum(group.count for group in plan.of_kind("stayed"))
+    return moved > sum(group.count for group in plan.of_kind("stayed") if group.words[0] != "withdrawn")
 
 
 def left_as_they_were(plan: PlanScene) -> Iterator[Remark]:
@@ -39,6 +39,9 @@ def left_as_they_were(plan: PlanScene) -> Iterator[Remark]:
         elif why == "nowhere":
             sentence += f"; a new plan that moves them to what they are to be is the way on; {samples(plan, group)}"
             yield remark(Situation.NO_SNAPSHOT, sentence, look)
+        elif why == "withdrawn":
+            again = plan.scene.offers.every(of_plan(Operation.ROLLBACK, plan.plan_id))
+            yield remark(Situation.ROLLBACK_GIVEN_UP, f"{sentence}; {samples(plan, group)}", *(again or [look]))
         else:
             yield remark(Situation.ROLLBACK_GIVEN_UP, f"{sentence}; {samples(plan, group)}", look)
     yield from more(plan, groups, Situation.ROLLBACK_GIVEN_UP, "causes why tasks have not gone back", "--failed")

@@ -9,7 +9,7 @@ from orchestrator.control.answers import PurgedTenant, Remark, TaskStatus
 from orchestrator.control.explain.offers import Offer, of_task
 from orchestrator.control.explain.paused_plan import lets_it_go_on, paused_behind
 from orchestrator.control.explain.processes import no_coordinator
-from orchestrator.control.explain.scene import TaskScene, by_whom, why_back, why_cancelled
+from orchestrator.control.explain.scene import TaskScene, bracketed, by_whom, why_back, why_cancelled
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.tenant_target import also_words
 from orchestrator.control.tenants import unit_words
@@ -181,8 +181,8 @@ def moved_by_others_too(task: TaskStatus) -> Iterator[Remark]:
 
 
 def given_up(task: TaskScene) -> Iterator[Remark]:
-    """A rollback that was given up, as another task has moved the tenant or there is nowhere to go back to: the
-    status alone does not tell."""
+    """A rollback that was given up, as another task has moved the tenant or there is nowhere to go back to, or of its
+    plan, as a person withdrew it: the status alone does not tell."""
     last = read_stored(task.record.get("lastOperation") or "{}")
     reason = str(last.get("reason", ""))
     if last.get("actor") == "system" and reason.startswith(MOVED) and not task.status.rollback_requested:
@@ -194,6 +194,12 @@ def given_up(task: TaskScene) -> Iterator[Remark]:
     elif last.get("actor") == "system" and last.get("operation") == "cancel" and reason.endswith(DAMAGED_THEN):
         commands = task.scene.offers.every(of_task(Operation.ROLLBACK, task.task_id))
         sentence = f"its plan's rollback left it as it is: {reason.replace('is damaged', 'was damaged')}"
+        yield remark(Situation.ROLLBACK_GIVEN_UP, sentence, *commands)
+    elif (
+        last.get("actor") != "system" and last.get("operation") == "cancel" and task.plan.get("rollbackGivenUp") == "1"
+    ):
+        commands = task.scene.offers.every(of_task(Operation.ROLLBACK, task.task_id))
+        sentence = f"its rollback was withdrawn by {last.get('actor')}{bracketed(reason)}"
         yield remark(Situation.ROLLBACK_GIVEN_UP, sentence, *commands)
 
 

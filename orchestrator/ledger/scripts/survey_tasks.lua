@@ -3,7 +3,7 @@
 --       (set)
 -- ARGV  1 plan id  2 position of the first task to look at  3 the most tasks to look at  4 samples of a group
 -- CODES SURVEYED, then of each group {kind, what tells it from others of its kind, two more of that, count, positions}:
---       stayed (beside another kind): why its plan's rollback left it: moved, nowhere, damaged; the plan that moved the tenant | failed, accepted, back (of what it had failed): status, type, stage | line: 1 of a rollback, holder's plan, holder's status | queue: 1 of a rollback |
+--       stayed (beside another kind): why its plan's rollback left it: moved, nowhere, damaged, withdrawn; the plan that moved the tenant, or who withdrew it; why | failed, accepted, back (of what it had failed): status, type, stage | line: 1 of a rollback, holder's plan, holder's status | queue: 1 of a rollback |
 --       frozen: the freeze, 1 of a rollback | group: its name, 1 of a rollback | paused: 1 if by the plan | moves: status, running, polls, waits or handed, why it was handed
 --       back, or the worker (host:pid) | cancelled: by whom, why |
 --       odd (no script can work with the record, or with its tenant's; told alone or beside another kind): position of the first task looked at, tenant if it is its key
@@ -54,11 +54,16 @@ local function reason_of(text, by)
   return ok and type(told) == 'table' and told.actor == by and tostring(told.reason) or nil
 end
 
--- What a plan's rollback left as it was: kept as a withdrawal by `system`, as its reason (see queue_head.lua, passed_by.lua).
-local function add_stayed(position, text)
-  local ok, told = pcall(cjson.decode, text or '')
-  if not ok or type(told) ~= 'table' or told.actor ~= 'system' or told.operation ~= 'cancel' then return end
+-- What a plan's rollback left as it was: kept as a withdrawal by `system`, as its reason (see queue_head.lua, passed_by.lua),
+-- or by a person, after which a cancel keeps no reason of its own.
+local function add_stayed(position, key, status)
+  local ok, told = pcall(cjson.decode, read(key, 'lastOperation') or '')
+  if not ok or type(told) ~= 'table' or told.operation ~= 'cancel' then return end
   local why = tostring(told.reason)
+  if told.actor ~= 'system' then
+    if status == TASK.CANCELLED and read(key, 'cancelledFor') then return end
+    return add(position, 'stayed', 'withdrawn', tostring(told.actor), why)
+  end
   local other = string.match(why, '^the tenant has been moved since by (.*)$')
   if other then add(position, 'stayed', 'moved', plan_of(other) or other)
   elseif why == 'there is no config to go back to' then add(position, 'stayed', 'nowhere')
@@ -76,7 +81,7 @@ for position = first, last do
   -- A record is walked anew for each field: the others are asked for where they matter.
   local f = redis.pcall('HMGET', key, 'status', 'tenant', 'rollbackRequested', 'waitingSince', 'frozenBy', 'groupFor')
   local status, goes_back = f[1], f[3] == '1' and '1' or ''
-  if leaves_some and status and status ~= TASK.ROLLED_BACK then add_stayed(position, read(key, 'lastOperation')) end
+  if leaves_some and status and status ~= TASK.ROLLED_BACK then add_stayed(position, key, status) end
   if not TASK_KNOWN[status or ''] or (f[2] or '') == '' then add(position, 'odd', ARGV[2]) end
   if not status then
     -- There is nothing to tell it by.

@@ -86,6 +86,23 @@ def test_why_not_all_went_back_is_told_where_the_plan_is(world: LedgerWorld) -> 
     assert plan_words(StatusInFull(world.reader).summary("p")) == f"1 of 2 tasks COMPLETED, 1 ROLLBACK_FAILED; {why}"
 
 
+def test_whose_rollback_a_person_withdrew_is_told_with_what_brings_it_back(world: LedgerWorld) -> None:
+    world.started("p", ["eu-1", "eu-2", "us-1"])
+    for task_id in ("p.0", "p.1", "p.2"):
+        world.finish(task_id)
+    world.freeze("eu-*", rollbacks_too=True)
+    world.ask("rollback", "p")
+    world.serve("p")
+    world.ask("cancel", "p.0", Order("bob", "leave it"))
+    world.ask("cancel", "p.1", Order("bob", "leave it"))
+    world.finish("p.2")
+    assert world.status("p") == "ROLLBACK_FAILED"
+    why = "2 stay as they were moved: their rollbacks were withdrawn by bob (leave it); changeover rollback --plan p"
+    assert head_of_status(world) == [f"not all went back: {why}"]
+    told = plan_words(StatusInFull(world.reader).summary("p"))
+    assert told == f"2 of 3 tasks COMPLETED, 1 ROLLED_BACK; not all went back: {why}"
+
+
 def test_who_waits_to_move_forward_is_not_told_beside_who_is_to_go_back(world: LedgerWorld) -> None:
     of = {name: {"groups": ["db-7"]} for name in "ab"}
     world.limit_groups({"db-7": 1})
