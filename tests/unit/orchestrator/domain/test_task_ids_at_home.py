@@ -1,5 +1,5 @@
 """A task's id is made and cut in one module, and in one of the scripts' parts: elsewhere a dot joins and cuts what is
-known to be no task's id."""
+known to be no task's id. The usual ways to cut and join are told, no more: a dot that has a name of its own is not."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ PATHS: Final = {"path", "place", "parts", "loc", "__module__"}
 """What ways through a document, and names of Python's, are called everywhere."""
 
 NO_IDS: Final = {
+    ("orchestrator/console/numbers.py", "pattern"): "a number that may have a fraction",
+    ("orchestrator/console/problems.py", "part"): "a way through a document",
+    ("orchestrator/coordinator/archive.py", "plan_id"): "a file that is hidden while it is written",
+    ("orchestrator/embedded/demo/plans.py", "pattern"): "an address",
+    ("orchestrator/files/new_file.py", "name"): "a file that is hidden while it is written",
+    ("orchestrator/files/yaml_text.py", "pattern"): "a number that may have a fraction",
     ("orchestrator/ledger/damaged_keys.py", "text"): "a number that may have a fraction",
     ("orchestrator/ledger/script_levels.py", "tables"): "a field of a table of Lua's",
     ("orchestrator/ledger/script_levels.py", "names"): "the same",
@@ -29,6 +35,11 @@ NO_IDS: Final = {
     ("orchestrator/ledger/stored_forms.py", "member"): "the same",
     ("orchestrator/observability/logs.py", "logger_name"): "a logger, and those above it",
     ("orchestrator/observability/logs.py", "name"): "the same",
+    ("orchestrator/plans/switch_task.py", "_camel(one) if name == _ENDPOINTS else one"): "a way through a document",
+    ("orchestrator/plans/switch_task.py", "health"): "the same",
+    ("orchestrator/plans/switch_task.py", "written"): "the same",
+    ("orchestrator/secrets/notations.py", "name"): "a key of a file of settings",
+    ("orchestrator/settings/redis_url.py", "pattern"): "a number that may have a fraction",
 }
 """What else is joined or cut by a dot: where, how it is called there, and what it is."""
 
@@ -39,25 +50,35 @@ LUA_HOMES: Final = {
 }
 CUTS: Final = {"partition", "rpartition", "split", "rsplit", "index", "rindex", "find", "rfind", "replace"}
 DOTS: Final = {".", r"\.", "[.]"}
+DOT_AND_DIGITS: Final = re.compile(r"(?:\\\.|\[\.\])\(?(?:\?:|\?P<\w+>)?(?:\\d|\[0-9|\d)")
+"""As a pattern has them."""
 
 
 def dotted(text: str) -> Iterator[str]:
-    """What Python cuts by a dot or writes before one: its name, or the format that it is written by."""
+    """What Python cuts by a dot, writes before one, or behind one that a text begins with: its name, or the format that
+    it is written by."""
     for node in ast.walk(ast.parse(text)):
         match node:
             case ast.Call(func=ast.Attribute(value=cut, attr=verb)) if verb in CUTS:
-                given = [*node.args, *(named.value for named in node.keywords)][:1]
+                given = [*node.args[:1], *(named.value for named in node.keywords if named.arg in ("sep", "pattern"))]
                 yield from (_name(cut) for one in given if isinstance(one, ast.Constant) and one.value in DOTS)
+            case ast.Call(func=ast.Attribute(attr="splitext") | ast.Name(id="splitext"), args=[cut, *_]):
+                yield _name(cut)
             case ast.Compare(left=ast.Constant("."), ops=[ast.In() | ast.NotIn()], comparators=[searched]):
                 yield _name(searched)
             case ast.Call(func=ast.Attribute(value=ast.Constant("."), attr="join"), args=[joined]):
                 yield _name(joined)
-            case ast.BinOp(left=first, op=ast.Add(), right=end) if re.match(r"f?'\.(\d|\{|'$)", ast.unparse(end)):
+            case ast.BinOp(left=first, op=ast.Add(), right=end) if re.match(r"'\.(\d|'$)", ast.unparse(end)):
                 yield _name(first)
             case ast.Constant(value=str(form)):
                 yield from re.findall(r".*(?:\}|%(?:\(\w+\))?[sd])\.[{%\d].*", form)
+                if DOT_AND_DIGITS.search(form):
+                    yield "pattern"
             case ast.JoinedStr(values=parts):
                 yield from _before_dots(parts)
+                match parts:
+                    case [ast.Constant(value="."), ast.FormattedValue(value=end), *_]:
+                        yield _name(end)
 
 
 def _before_dots(parts: list[ast.expr]) -> Iterator[str]:
@@ -98,6 +119,12 @@ def test_what_is_cut_or_joined_by_a_dot_elsewhere_is_no_task_id() -> None:
     [
         'task_id[: task_id.rindex(".")]',
         'task_id.split(sep=".")',
+        'task_id.rsplit(maxsplit=1, sep=".")',
+        'task_id.removesuffix(f".{position}")',
+        'task_id[: -len(f".{position}")]',
+        "os.path.splitext(task_id)",
+        're.sub(r"\\.\\d+$", "", task_id)',
+        're.fullmatch(r"(.*)[.]([0-9]+)", task_id)',
         're.split(r"\\.", task_id)',
         'task_id.replace(".", "/")',
         '"." not in task_id',
@@ -118,7 +145,10 @@ def test_an_id_that_is_made_or_cut_is_told(text: str) -> None:
     assert name not in PATHS
 
 
-@pytest.mark.parametrize("text", ['f"gone: {plan}."', '"%.1f s" % took', '"{:.1f}".format(took)', '"v1.2".split("v")'])
+@pytest.mark.parametrize(
+    "text",
+    ['f"gone: {plan}."', '"%.1f s" % took', '"{:.1f}".format(took)', '"v1.2".split("v")', 'f"...{plan}"', 'r"\\.json"'],
+)
 def test_other_dots_are_not(text: str) -> None:
     assert not list(dotted(text))
 

@@ -1,4 +1,5 @@
-"""Python has its keys from ``Keys.of``: one that is put together from texts follows no change of the one table."""
+"""Python has its keys from ``Keys.of``: one that is put together from texts follows no change of the one table.
+The usual ways to do so are told, no more."""
 
 from __future__ import annotations
 
