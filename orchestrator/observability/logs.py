@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from contextvars import ContextVar
 from typing import Any, Final
@@ -16,7 +17,7 @@ from orchestrator.observability.line_fields import TASK_FIELDS, merge_bound, rai
 from orchestrator.observability.plain_values import plain_values
 from orchestrator.observability.stray_errors import LineHandler, log_stray_errors
 from orchestrator.secrets.folder import SecretFolder
-from orchestrator.secrets.masking import mask, mask_all_of
+from orchestrator.secrets.masking import mask, mask_all_of, mask_value
 from orchestrator.secrets.source import own_source
 from orchestrator.settings.model import Settings
 from steps.told import full_words_of, said_by
@@ -44,6 +45,9 @@ LIBRARIES: Final = {
     "py.warnings": "library-warning",
 }
 """What a library's lines are about, by its loggers' names; all others are ``library``."""
+
+_WRITTEN_ALIKE: Final = re.compile(r"[ !#-\[\]-~]*")
+"""What a line shows as it is: ASCII for printing without quotation marks and backslashes."""
 
 _task: ContextVar[tuple[str, str, str, str] | None] = ContextVar("task", default=None)
 
@@ -78,6 +82,7 @@ def configure_logs(settings: Settings) -> None:
             plain_values,
             _servers_fault,
             _told,
+            _masked_in_parts,
             # JSON has escapes of its own; what a console shows must not steer it.
             *(() if as_json else (_printable,)),
             renderer,
@@ -151,6 +156,19 @@ def _printable(logger: Any, name: str, event: structlog.types.EventDict) -> stru
             # A traceback keeps its lines; what is quoted in it is set in below it.
             value = printable_block(value) if key == "exception" else printable(value)
         shown[printable(key)] = value
+    return shown
+
+
+def _masked_in_parts(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """What is about to be written in one notation more is masked before, as the ledger has it: with that one it may be
+    in more than the mask reads."""
+    shown: structlog.types.EventDict = {}
+    for key, value in event.items():
+        is_text = isinstance(value, str)
+        if _WRITTEN_ALIKE.fullmatch(f"{key}{value}" if is_text else key) and not isinstance(value, list | dict):
+            shown[key] = value
+        else:
+            shown.update(mask_value({key: value}))
     return shown
 
 

@@ -15,7 +15,9 @@ from pydantic import TypeAdapter, ValidationError
 from orchestrator.domain.status import TaskState
 from orchestrator.observability.logs import configure_logs
 from orchestrator.observability.stray_errors import LineHandler
+from orchestrator.secrets.escapes import DEPTH
 from orchestrator.secrets.known import KnownSecrets
+from orchestrator.secrets.masking import mask
 from orchestrator.settings.model import Settings
 from tests.support.hostile_errors import SECRET
 
@@ -94,3 +96,26 @@ def test_a_line_that_cannot_even_be_told_of_ends_nobody() -> None:
     handler = LineHandler(io.StringIO())
     handler.setFormatter(Leaves())
     handler.emit(logging.LogRecord("acme", logging.ERROR, "p", 1, "x", None, None))
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_line_masks_what_the_ledger_masks(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, log_format: Any
+) -> None:
+    """Though the renderer writes it in one notation more than the mask reads."""
+    secret = 'q8Zk1LwX0m"TbRy5cVh7N'
+    monkeypatch.setattr("orchestrator.secrets.masking._known", KnownSecrets().with_values([secret]))
+    configure_logs(Settings(log_format=log_format))
+    given = secret
+    for _ in range(DEPTH):
+        given = json.dumps(given)[1:-1]
+    assert "***" in mask(given)
+    structlog.get_logger("acme").error("stage failed", action="x", note=given, notes=[{"a": [given], given: 1}])
+    logging.getLogger("acme").error("of a library: %s", given)
+    try:
+        raise ValueError(given)
+    except ValueError:
+        logging.getLogger("acme").exception("fails")
+    said = capsys.readouterr().err
+    assert said.count("***") == 5
+    assert "q8Zk1LwX0m" not in said
