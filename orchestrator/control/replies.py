@@ -42,7 +42,7 @@ _WHY: Final = {
     "out, with all that its tasks hold",
     "damaged-task": "{what}; `changeover explain --task {task}` names the way out",
     "last-stage": "its last stage runs: when that succeeds the task is COMPLETED, and nothing is left to stop",
-    "touched-nothing": "it has touched nothing, so there is nothing to roll back; `cancel` gives it up",
+    "touched-nothing": "it has touched nothing, so there is nothing to roll back{gives_up}",
     "no-snapshot": "there is no config to go back to: the plan brought no source_tenant_deploy_config, and no last "
     "known good config was known when the task was first admitted",
     "none-failed": "it has no failed task",
@@ -160,6 +160,7 @@ def reason_words(reply: Reply, operation: Operation | None = None) -> str:
     plan_id = reply.target_id if reply.of_plan else plan_of(reply.target_id)
     why = _why_not(reply) if reply.why == "state" else reply.why
     commands = {"purge": typed("purge", "--plan", plan_id), "cancel": typed("cancel", "--task", reply.what)}
+    commands["gives_up"] = "; `cancel` gives it up" if reply.what else ""
     words = {**commands, "goes_on": goes_on, "plan": plan_id, "task": reply.target_id, "does_it": _by_force(operation)}
     return _WHY[why].format(status=reply.status, what=reply.what, quoted=quoted_value(reply.what), **words)
 

@@ -98,6 +98,11 @@ TASKS: dict[str, tuple[Make, TaskState, str]] = {
         "R:plan-rolling-back R:plan-rolling-back A R:state R:state R:touched-nothing",
     ),
     "RUNNING, nothing touched": (admitted, TaskState.RUNNING, "A N:running A R:state R:state R:touched-nothing"),
+    "RUNNING, nothing touched, cancelling": (
+        then(admitted, "cancel"),
+        TaskState.RUNNING,
+        "R:cancel-requested N:running N:cancelling R:state R:state R:touched-nothing",
+    ),
     "RUNNING in a stage": (in_stage, TaskState.RUNNING, "A N:running A R:state R:state A"),
     "RUNNING between polls": (between_polls, TaskState.RUNNING, "A N:running A R:state R:state A"),
     "RUNNING between stages": (between_stages, TaskState.RUNNING, "A N:running A R:state R:state A"),

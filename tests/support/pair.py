@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.control.replies import reason_words
 from orchestrator.domain.errors import TenantsMoved
 from orchestrator.domain.status import TASK_ACTIVE
 from orchestrator.fleet.rules import NO_RULES, FleetRules
@@ -191,6 +192,9 @@ class Pair(Agreement):
         reply = self.world.ask_again(operation, target, order)
         assert (reply.answer, reply.why) == answer, f"{operation} {target}: {reply}"
         assert reply.status == self.world.status(target)
+        if reply.why == "touched-nothing":
+            cancelled = self.world.operations.would(Operation.CANCEL, kind, target)
+            assert ("`cancel`" in reason_words(reply)) == (cancelled.answer == "ACCEPTED"), f"{reply}, {cancelled}"
         if answer[0] != "ACCEPTED":
             assert self.world.state() == before, f"{operation} of {target} was {reply}, and yet something was written"
         self.agree()

@@ -22,7 +22,10 @@ if task.rollback then return {'NOOP', task.status, 'rollback-requested'} end
 if task.status == TASK.ROLLING_BACK then return {'NOOP', task.status, 'rolling-back'} end
 if task.status == TASK.ROLLED_BACK then return {'NOOP', task.status, 'rolled-back'} end
 if task.plan_status == PLAN.CREATED then return {'REFUSED', task.status, 'draft'} end
-if task.touched == 0 then return {'REFUSED', task.status, 'touched-nothing'} end
+if task.touched == 0 then
+  local may_cancel = task_row(task.status, 'cancel') and not task.cancel
+  return {'REFUSED', task.status, 'touched-nothing', may_cancel and 'cancel' or ''}
+end
 if not has_snapshot(task) then return {'REFUSED', task.status, 'no-snapshot'} end
 local other = moved_since_by(task)
 if other and not force then return {'REFUSED', task.status, 'moved', other} end
