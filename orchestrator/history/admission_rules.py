@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from orchestrator.domain import events as e
 from orchestrator.domain.fold import ADMISSIONS
+from orchestrator.domain.folded import FoldedPlan
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.history.report import Report
 from orchestrator.history.world import World
@@ -46,17 +47,24 @@ def order(world: World, event: e.Event, report: Report) -> None:
 
 
 def boundary(world: World, event: e.Event, report: Report) -> None:
-    """I5: after a pause or cancel was asked for no stage starts; after it acted nothing happens until a resume."""
+    """I5: after a pause, cancel or rollback was asked for no stage starts; after it acted nothing till a resume."""
     plan, task = world.plans.get(event.plan_id), world.tasks.get(getattr(event, "task_id", None) or "")
     if plan is None or task is None or isinstance(event, e.OperationRequested):
         return
     asked = task.cancel_asked or plan.cancel_asked or task.pause_asked or plan.pause_asked
     if asked and event.type in {"TaskStageStarted", *MOVE_ADMISSIONS}:
         report.add("I5", f"{event.type} of {task.task_id} after it was asked to stop", asked, event)
+    elif isinstance(event, e.TaskStageStarted) and (task.rollback_asked or _goes_back(plan)):
+        message = f"{event.type} of {task.task_id} after it was asked to go back"
+        report.add("I5", message, task.rollback_asked or plan.last, event)
     if isinstance(event, e.TaskStageStarted | e.TaskStageSucceeded) and task.state is TaskState.PAUSED:
         report.add("I5", f"{event.type} of {task.task_id} while it is paused", task.last, event)
     if plan.known and plan.state is not PlanState.RUNNING and event.type in MOVE_ADMISSIONS:
         report.add("I5", f"{task.task_id} is admitted while its plan is {plan.state}", event)
+
+
+def _goes_back(plan: FoldedPlan) -> bool:
+    return plan.known and plan.state is PlanState.ROLLING_BACK
 
 
 def mid_stage(world: World, event: e.Event, report: Report) -> None:

@@ -26,9 +26,6 @@ _FOLLOWS: Final[dict[str, frozenset[str]]] = {
 }
 """Of a plan's moves that come in the very write of a request: what may have been asked for right before."""
 
-_STOPPED_BY: Final = {"TaskPaused": ("pause", "rollback"), "TaskCancelled": ("cancel", "exclude")}
-"""What is asked of a waiting task before it stops."""
-
 
 def admission_kind(world: World, event: e.Event, report: Report) -> None:
     """I7: an admission says how its task comes: for the first time, with what it held over its pause, or retried."""
@@ -57,14 +54,18 @@ def stop_asked(world: World, event: e.Event, report: Report) -> None:
 def _is_asked(
     world: World, plan: FoldedPlan, task: FoldedTask, event: e.TaskPaused | e.TaskCancelled | e.TaskRollingBack
 ) -> bool:
-    goes_back = plan.state is PlanState.ROLLING_BACK
+    goes_back, runs = plan.state is PlanState.ROLLING_BACK, task.state is TaskState.RUNNING
     if isinstance(event, e.TaskRollingBack):
         # A running one turns at its boundary without being asked by itself.
-        return bool(task.rollback_asked) or (goes_back and task.state is TaskState.RUNNING)
-    if world.asked.of_task.get(task.task_id) in _STOPPED_BY[event.type]:
+        return bool(task.rollback_asked) or (goes_back and runs)
+    due = world.owed.of_plan.get(plan.plan_id)
+    if due is not None and due.is_met_by(event):
         return True
+    if runs and task.rollback_asked:
+        return False
     if isinstance(event, e.TaskPaused):
-        return task.state is TaskState.RUNNING and bool(task.pause_asked or plan.pause_asked)
+        gives_up = goes_back or task.cancel_asked or plan.cancel_asked
+        return runs and not gives_up and bool(task.pause_asked or plan.pause_asked)
     # One whose tenant another has moved since is given up before it starts, and its event says so.
     says_why = event.cancelled_by.kind == "system" and bool(event.cancelled_by.reason)
     return goes_back or bool(task.cancel_asked or plan.cancel_asked) or (says_why and task.state is TaskState.PENDING)

@@ -32,6 +32,7 @@ from orchestrator.history.fleet_rules import (
 from orchestrator.history.freeze_rules import frozen
 from orchestrator.history.group_rules import groups
 from orchestrator.history.move_rules import plan_move, task_asked, task_move, wave_move
+from orchestrator.history.owed_rules import check_nothing_owed, owed, pause_owed
 from orchestrator.history.pace_rules import expiry, rate, start_time
 from orchestrator.history.plan_rules import numbers, plan_end, repeat, sequence, submission
 from orchestrator.history.report import Report
@@ -53,11 +54,13 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
     expiry,
     stages,
     whole_way_back,
+    owed,
     failed_stage,
     completion,
     boundary,
     mid_stage,
     plan_pause,
+    pause_owed,
     waves,
     wave_end,
     unheard_end,
@@ -103,6 +106,7 @@ def replay(world: World, history: Iterable[e.Event], report: Report) -> None:
         for rule in LOG_RULES if event.plan_id else (numbers, repeat):
             rule(world, event, report)
         world.apply(event)
+    check_nothing_owed(world, report)
 
 
 def _fault_of(event: e.Event) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from orchestrator.domain import events as e
 from orchestrator.domain.folded import FoldedTask
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
-from orchestrator.history.asked_view import leads_on
 from orchestrator.history.report import Report
 from orchestrator.history.world import World
 
@@ -85,21 +84,15 @@ def completion(world: World, event: e.Event, report: Report) -> None:
 
 
 def failed_stage(world: World, event: e.Event, report: Report) -> None:
-    """I4: a stage that fails ends its task, which names it, in the same write; no task fails within another."""
+    """I4: a stage that fails is the one that its task names, which ends by it; no task fails within another."""
     if world.is_damaged(event.plan_id):
         return
-    newest = world.asked.newest.get(event.plan_id)
-    if isinstance(newest, e.TaskStageFailed | e.TaskStageRollbackFailed):
-        if leads_on(newest, event):
-            return
-        ends = "TaskFailed" if isinstance(newest, e.TaskStageFailed) else "TaskRollbackFailed"
-        of_it = isinstance(event, e.TaskEvent) and event.task_id == newest.task_id
-        if event.type != ends or not of_it:
-            message = f"{event.type} follows the failure of {newest.stage_name} of {newest.task_id}, and not its {ends}"
-            report.add("I4", message, newest, event)
-        elif isinstance(event, e.TaskFailed) and event.failed_stage not in (None, newest.stage_name):
-            message = f"{event.task_id} fails in {event.failed_stage}, and what failed is {newest.stage_name}"
-            report.add("I4", message, newest, event)
+    due = world.owed.of_plan.get(event.plan_id)
+    if due is not None and isinstance(due.event, e.StageEvent):
+        stage = due.event.stage_name
+        if due.is_met_by(event) and isinstance(event, e.TaskFailed) and event.failed_stage not in (None, stage):
+            message = f"{event.task_id} fails in {event.failed_stage}, and what failed is {stage}"
+            report.add("I4", message, due.event, event)
     elif isinstance(event, e.TaskFailed | e.TaskRollbackFailed):
         task = world.tasks.get(event.task_id)
         if task is not None and task.known and task.stage:

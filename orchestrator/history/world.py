@@ -13,6 +13,7 @@ from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.history.asked_view import AskedView
 from orchestrator.history.freeze_view import FreezeView, ms_of
 from orchestrator.history.group_view import GroupView
+from orchestrator.history.owed_view import OwedView
 from orchestrator.history.pace_view import PaceView
 from orchestrator.history.queue_view import QueueView
 from orchestrator.history.way_back_view import WayBackView
@@ -77,6 +78,7 @@ class World(LogFold):
         self.groups = GroupView()
         self.pace = PaceView()
         self.asked = AskedView()
+        self.owed = OwedView()
         self.way_back = WayBackView()
         self.views: Final[tuple[PlanMemory, ...]] = (
             self.queue,
@@ -84,6 +86,7 @@ class World(LogFold):
             self.groups,
             self.pace,
             self.asked,
+            self.owed,
             self.way_back,
         )
         self.trips: dict[str, e.PlanBreakerTripped] = {}
@@ -108,6 +111,7 @@ class World(LogFold):
         plan = self.plans.get(event.plan_id)
         self.way_back.note(event, plan, task)
         self.asked.note(event)
+        self.owed.note(event, self.tasks)
         paused = self._paused_before(event)
         super().apply(event)
         self._note_waiters(event, paused)
@@ -136,6 +140,7 @@ class World(LogFold):
         self.sequence = max(self.sequence, event.sequence_id)
         # What stands behind it may follow from it.
         self.asked.newest.pop(event.plan_id or "", None)
+        self.owed.of_plan.pop(event.plan_id or "", None)
         if event.plan_sequence_id:
             self.plan_numbers[event.plan_id] = event.plan_sequence_id
 

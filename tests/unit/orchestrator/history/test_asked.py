@@ -107,9 +107,13 @@ SILENT: Final[dict[str, tuple[list[Line], str, str]]] = {
         "nobody asked",
     ),
     "a plan pauses": ([*opening(), of_plan("PlanPaused")], "I5", "p is paused, and nobody asked"),
-    "a plan goes on": ([*PLAN_STOPPED, of_plan("PlanResumed")], "I7", "PlanResumed of p, which was PAUSED"),
+    "a plan goes on": (
+        [*PLAN_STOPPED, of_plan("PlanResumed"), of_plan("PlanPaused")],
+        "I7",
+        "PlanResumed of p, which was PAUSED",
+    ),
     "a plan goes on later than it was asked": (
-        [*PLAN_STOPPED, asked("resume", PLAN), asked("pause", "p.1"), of_plan("PlanResumed")],
+        [*PLAN_STOPPED, asked("resume", PLAN), asked("override-freeze", "p.1"), of_plan("PlanResumed")],
         "I7",
         "nobody asked right before",
     ),
@@ -130,7 +134,11 @@ SILENT: Final[dict[str, tuple[list[Line], str, str]]] = {
         "I7",
         "retry of p.0 with its plan",
     ),
-    "a breaker's pause, and none tripped": ([*opening(), by_policy("pause")], "I14", "policy asks for pause of p"),
+    "a breaker's pause, and none tripped": (
+        [*opening(), by_policy("pause"), of_plan("PlanPaused")],
+        "I14",
+        "policy asks for pause of p",
+    ),
     "a breaker's cancel, and none tripped": ([*opening(), by_policy("cancel")], "I14", "policy asks for cancel of p"),
     "a breaker takes back, and none tripped": (
         [*FAILED, ("OperationRequested", {**asked("rollback", "p.0", ofPlan=True)[1], "actor": "policy"})],

@@ -253,9 +253,9 @@ def test_a_right_history_holds(lines: list[Line]) -> None:
         (told(SENT_BACK, ON), "I14"),
         (told(SENT_BACK, done("canary")), "I13"),
         # What follows the breaker is what the plan declares, asked for by its policy, at once.
-        (told(opening(), failure(0), tripped(1, 0, wave="canary"), asked("pause", PLAN)), "I14"),
+        (told(opening(), failure(0), tripped(1, 0, wave="canary"), asked("pause", PLAN), PAUSED), "I14"),
         (told(opening(), failure(0), tripped(1, 0, wave="canary"), by_policy("cancel")), "I14"),
-        (told(opening(), failure(0), tripped(1, 0, wave="canary", action="cancel"), by_policy("pause")), "I14"),
+        (told(opening(), failure(0), tripped(1, 0, wave="canary", action="cancel"), by_policy("pause"), PAUSED), "I14"),
         (told(opening(), failure(0), tripped(1, 0, wave="canary", action="rollback_plan"), RETRIED), "I14"),
         (told(SOAKS, move(0), done("canary")), "I13"),
         (told(SOAKS, move(0), soaking(60), done("canary")), "I13"),

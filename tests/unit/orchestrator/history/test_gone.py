@@ -35,6 +35,7 @@ OF_ALL_LIVES: Final = {"plan_numbers", "plan_times", "requests", "recorded", "re
 """What rises over all plans of an id, and what the effects of those that are gone are judged by."""
 
 PURGED: Final = of_plan("PlanPurged", actor="me", reason="", forced=True)
+OTHER_PURGED: Final = of_plan("PlanPurged", planId="q", actor="me", reason="", forced=True)
 DRAFT: Final = [
     of_plan("PlanCreated", groupLimits={"g": 1}, startsPerMinute=1, notBefore=WRITTEN_AT, autoRollback="task"),
     *(task(i, "TaskCreated", groups=["g"]) for i in range(3)),
@@ -54,11 +55,9 @@ LIVED: Final = [
     task(0, "TaskStageSucceeded", "a"),
     task(1, "TaskRetryStarted"),
     asked("rollback", "p.0"),
-    asked("pause", "p.2"),
-    task(0, "TaskStageStarted", "b"),
-    task(0, "TaskStageFailed", "b"),
     task(2, "TaskStarted"),
-    asked("pause", "p.1"),
+    of_plan("PlanCreated", planId="q"),
+    ("TaskStageFailed", {"planId": "q", "taskId": "q.0", "tenantId": "x", "stageName": "a"}),
     task(2, "TaskFailed"),
     of_plan("PlanBreakerTripped", failed=1, tolerance=0, action="pause"),
 ]
@@ -84,7 +83,7 @@ def test_of_a_plan_that_is_gone_nothing_is_kept() -> None:
     as_new, lived = known([]), known(LIVED)
     # Nothing is shown of what was empty before.
     assert [name for name, value in lived.items() if value == as_new[name]] == []
-    assert known([*LIVED, PURGED]) == as_new
+    assert known([*LIVED, PURGED, OTHER_PURGED]) == as_new
     assert known([*DRAFT, of_plan("PlanValidationFailed", reason="cut off")]) == as_new
 
 

@@ -111,7 +111,7 @@ def test_a_whole_way_back_holds(lines: list[Line]) -> None:
         ([BACK, begins("b"), begins("a")], "p.0 rolls a back in the middle of b"),
         ([BACK, begins("b"), begins("b")], "p.0 rolls b back in the middle of b"),
         ([BACK, ends("b")], "p.0: b is rolled back without having begun to"),
-        ([BACK, fails("b")[0]], "p.0: b is rolled back without having begun to"),
+        ([BACK, *fails("b")], "p.0: b is rolled back without having begun to"),
         ([task(0, "TaskRollingBack", stagesToRollback=["b"])], "p.0 goes back over ['b'], and has begun ['a', 'b']"),
         ([task(0, "TaskRollingBack", stagesToRollback=[])], "p.0 goes back over [], and has begun ['a', 'b']"),
     ],
