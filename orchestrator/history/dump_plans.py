@@ -83,7 +83,8 @@ def _check_queue(dump: LedgerDump, plan_id: str, tasks: Mapping[str, DumpedRecor
     for task_id, rank in queue.items():
         task = tasks.get(task_id, {})
         if not waits(task):
-            report.add("I10", f"{plan_id} queues {task_id}, which is {task.get('status')} and waits for nothing")
+            what = f"which is {task.get('status')} and waits for nothing" if task else "whose record is gone"
+            report.add("I10", f"{plan_id} queues {task_id}, {what}")
         in_wave = int(task.get("wave", 0)) * WAVE_BLOCK
         own = float(task.get("rank", QueueClass.MOVE * CLASS_WIDTH + position_of(task_id) + in_wave))
         if rank != own:

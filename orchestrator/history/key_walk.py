@@ -7,7 +7,7 @@ from typing import Final, cast
 
 import redis
 
-from orchestrator.domain.task_id import plan_of, position_of
+from orchestrator.domain.task_id import plan_of, position_of, tasks_in
 from orchestrator.ledger.hashes import read_hashes
 from orchestrator.ledger.keys import PATTERNS, Keys
 from orchestrator.ledger.reader import PAGE
@@ -48,6 +48,7 @@ class KeyWalk:
         self._hooks = set(cast(list[str], client.zrange(keys.of("hooks"), 0, -1)))
         self._groups = set[str]()
         self._name_what_may_come(client, keys)
+        self._sizes = self._sizes_of_holed(client, keys)
         purges = cast(list[tuple[str, float]], client.zrange(keys.of("purges"), 0, -1, withscores=True))
         self._purges = dict(purges)
 
@@ -67,6 +68,13 @@ class KeyWalk:
         self.found["tenant"], self.found["group"], self.found["group_line"] = [*tenants], [*groups], [*lines]
         self.found["frozen"] = [*{*self.found["frozen"], *self.freezes}]
 
+    def _sizes_of_holed(self, client: redis.Redis, keys: Keys) -> dict[str, int]:
+        """How many tasks each plan has that is there, and the record of one of whose tasks is gone."""
+        tasks, kept = set(self.found["task"]), (*self.found["config"], *self.found["checkpoint"])
+        holed = sorted({plan_of(task_id) for task_id in kept if task_id not in tasks}.intersection(self.plans))
+        records = read_hashes(client, [keys.of("plan", plan_id) for plan_id in holed])
+        return {plan_id: tasks_in(record) for plan_id, record in zip(holed, records, strict=True)}
+
     def strays(self) -> Iterator[str]:
         """Names (without the root) of keys whose owner is not there."""
         yield from self.unknown
@@ -85,9 +93,11 @@ class KeyWalk:
                     case "freeze":
                         has_owner = identifier in self.freezes
                     case _:
-                        # A damaged plan's tasks are its own still.
+                        # A damaged plan's tasks are its own still, and so is what is left of one whose record is gone:
+                        # a purge takes it, by its place in the plan.
                         is_task = kind == "task" or identifier in tasks
-                        has_owner = is_task and (plan_of(identifier) in plans or self._is_being_purged(identifier))
+                        is_its = plan_of(identifier) in plans and (is_task or self._is_in_its_plan(identifier))
+                        has_owner = is_its or (is_task and self._is_being_purged(identifier))
                 if not has_owner:
                     yield PATTERNS[kind].format(identifier)
 
@@ -95,6 +105,9 @@ class KeyWalk:
         """Kind and identifier of each key that has no owner and must go by itself."""
         for kind in EXPIRING:
             yield from ((kind, identifier) for identifier in self.found[kind])
+
+    def _is_in_its_plan(self, task_id: str) -> bool:
+        return position_of(task_id) < self._sizes.get(plan_of(task_id), 0)
 
     def _is_being_purged(self, task_id: str) -> bool:
         """A purge takes a plan's tasks in chunks, from the last to the first."""
