@@ -32,6 +32,7 @@ from orchestrator.control.plan_mistakes import check_with_plan
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.control.retention_calls import RetentionCalls
 from orchestrator.control.target import (
+    Aside,
     OperationTarget,
     asking,
     asking_about,
@@ -269,13 +270,17 @@ class Client(
         """Goes back to the old config; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
         return self.operate(Operation.ROLLBACK, *target_and_order(target, actor, reason, request_id, force=force))
 
-    def wait_target(self, target: OperationTarget, *, until_paused: bool = False) -> str:
-        """Blocks until the plan or task has ended (or is paused), and answers its state."""
+    def wait_target(
+        self, target: OperationTarget, *, until_paused: bool = False, meanwhile: Aside = lambda: None
+    ) -> str:
+        """Blocks until the plan or task has ended (or is paused), and answers its state; ``meanwhile`` is called now
+        and then."""
         with asking_about(self._door.url, **{f"{target.type}_id": target.identifier}):
             if target.type == "plan":
-                return self._door.waits.plan(target.identifier, until_paused=until_paused)
+                return self._door.waits.plan(target.identifier, until_paused=until_paused, meanwhile=meanwhile)
             # Asked once: another task speaks for the tenant as soon as this one lets go of it.
-            return self._door.waits.task(self._door.operates.task_id_of(target), until_paused=until_paused)
+            task_id = self._door.operates.task_id_of(target)
+            return self._door.waits.task(task_id, until_paused=until_paused, meanwhile=meanwhile)
 
     def close(self) -> None:
         """Gives back the connections; may be called twice."""

@@ -210,10 +210,9 @@ def _operate(
 ) -> None:
     from orchestrator import Client
     from orchestrator.cli.happened import none_starts, tells_that_it_stands, what_happened
-    from orchestrator.control.fleet_status import breach_sentence, breaches
+    from orchestrator.cli.standing import Standing
     from orchestrator.control.target import OperationTarget, order_of
     from orchestrator.control.tenant_target import acted_on_words, also_words
-    from orchestrator.domain.typed import typed
     from orchestrator.ledger.operations import Operation
 
     operation = Operation(word)
@@ -241,13 +240,16 @@ def _operate(
         )
         retried = OperationTarget("task", result.task_id) if result.task_id else target
         held = none_starts(client, retried) if operation is Operation.RETRY and result.accepted and not wait else ""
-        stops = list(breaches(client.summary(target.identifier))) if narrowing and result.accepted else []
         refused = f"{operation} of {target.type} {target.identifier}: {result.message}"
         if wait and result.accepted:
             # The task that speaks for a tenant is another one as soon as this one lets go of it.
             acted_on = OperationTarget("task", result.task_id) if result.task_id else target
             with tells_that_it_stands(acted_on):
-                status = client.wait_target(acted_on, until_paused=operation is Operation.PAUSE)
+                status = (
+                    client.wait_target(acted_on, until_paused=True)
+                    if operation is Operation.PAUSE
+                    else client.wait_target(acted_on, meanwhile=Standing(client, acted_on).tell)
+                )
             said = what_happened(client, acted_on)
             if target.type == "tenant" and result.task_id:
                 said = acted_on_words(result.task_id, said)
@@ -258,9 +260,6 @@ def _operate(
         note(f"tenant {target.identifier} has more open tasks: {also_words(also)}")
     if held:
         note(held)
-    for breach in stops:
-        bears = typed("resume", "--plan", target.identifier) + " --accept-failures"
-        note(f"none starts yet: {breach_sentence(*breach)}; to bear it: {bears}")
     if wait and result.status not in _good_ends(operation):
         raise typer.Exit(1)
 

@@ -155,6 +155,7 @@ def submit(
 ) -> None:
     """Submit a plan; the same file twice is one plan when it has a plan_id."""
     from orchestrator import Client
+    from orchestrator.cli.standing import Standing
     from orchestrator.control.target import target_of
 
     with Client() as client:
@@ -178,7 +179,8 @@ def submit(
             return
         note(f"submitted {result.plan_id}{f': {result.resolved}' if result.resolved else ''}")
         if json_output:
-            ended = client.wait_target(target_of(plan_id=result.plan_id))
+            target = target_of(plan_id=result.plan_id)
+            ended = client.wait_target(target, meanwhile=Standing(client, target).tell)
             print_json({"planId": result.plan_id, "status": ended})
         else:
             from orchestrator.cli import drawing, tables, watch

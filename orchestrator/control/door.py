@@ -41,7 +41,7 @@ from orchestrator.control.page_answers import (
 )
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.control.purging import EndedBefore, Exported, Progress
-from orchestrator.control.target import OperationTarget
+from orchestrator.control.target import Aside, OperationTarget
 from orchestrator.control.task_rows import EVERY_TASK, TaskFilter
 from orchestrator.control.token_desk import NewToken, SignInLink, TokenStatus
 from orchestrator.control.webhook_answers import DeadLetter, WebhookAnswer, WebhookStatus
@@ -187,9 +187,11 @@ class Explains(Protocol):
 class Waits(Protocol):
     """Blocks until something is so."""
 
-    def plan(self, plan_id: str, timeout_seconds: float | None = None, *, until_paused: bool = False) -> str: ...
+    def plan(
+        self, plan_id: str, timeout_seconds: float | None = None, *, until_paused: bool = False, meanwhile: Aside = ...
+    ) -> str: ...
 
-    def task(self, task_id: str, *, until_paused: bool = False) -> str: ...
+    def task(self, task_id: str, *, until_paused: bool = False, meanwhile: Aside = ...) -> str: ...
 
     def events(self, plan_id: str | None, since: int, *, follow: bool) -> Iterator[Event]: ...
 

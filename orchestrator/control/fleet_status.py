@@ -68,6 +68,15 @@ def breaches(plan: PlanSummary | PlanStatus) -> Iterator[tuple[str, int, int]]:
         yield "", breaker.failed, breaker.tolerance
 
 
+def outlasts_a_retry(plan: PlanSummary | PlanStatus) -> bool:
+    """Whether a breaker stays tripped though all that failed is retried: what could not go back no retry moves."""
+    counts = {wave.name: wave.counts for wave in plan.waves} | {"": plan.counts}
+    kept = (
+        (min(failed, counts[wave].get(TaskState.ROLLBACK_FAILED, 0)), most) for wave, failed, most in breaches(plan)
+    )
+    return any(count > tolerance for count, tolerance in kept)
+
+
 def breach_sentence(wave: str, failed: int, tolerance: int) -> str:
     """`breaker tripped in wave canary: 3 failed, tolerance 2`."""
     return f"breaker tripped{f' in wave {wave}' if wave else ''}: {failed} failed, tolerance {tolerance}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import socket
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -20,6 +20,9 @@ from orchestrator.ledger.operations import Order, draw_request_id
 from orchestrator.ledger.reader import Reader
 
 TargetType = Literal["plan", "tenant", "task"]
+
+Aside = Callable[[], None]
+"""What is done now and then while a call waits for a target."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from orchestrator.control.damage import sound
 from orchestrator.control.door import Tells
+from orchestrator.control.target import Aside
 from orchestrator.domain.events import Event
 from orchestrator.domain.status import DAMAGED, PLAN_ENDED, TASK_ENDED, PlanState, TaskState
 from orchestrator.domain.whole_numbers import require_whole
@@ -56,23 +57,33 @@ class Waiting:
         self._status = tells
         self._news = news
 
-    def plan(self, plan_id: str, timeout_seconds: float | None = None, *, until_paused: bool = False) -> str:
-        """Blocks until the plan has ended, and answers its state. Raises ``TimeoutError`` when it has not by then."""
+    def plan(
+        self,
+        plan_id: str,
+        timeout_seconds: float | None = None,
+        *,
+        until_paused: bool = False,
+        meanwhile: Aside = lambda: None,
+    ) -> str:
+        """Blocks until the plan has ended, and answers its state. ``meanwhile`` is called now and then. Raises
+        ``TimeoutError`` when it has not by then."""
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         while (summary := sound(self._status.summary(plan_id))).status not in PLAN_ENDED:
             if until_paused and summary.status == PlanState.PAUSED:
                 break
             if deadline is not None and time.monotonic() > deadline:
                 raise TimeoutError(f"plan {plan_id} is still {summary.status} after {timeout_seconds} s")
+            meanwhile()
             # Looked at by the clock, not by the event: a busy plan writes hundreds a second.
             time.sleep(LOOK_SECONDS)
         return summary.status
 
-    def task(self, task_id: str, *, until_paused: bool = False) -> str:
+    def task(self, task_id: str, *, until_paused: bool = False, meanwhile: Aside = lambda: None) -> str:
         """Blocks until the task has ended and nothing more is asked of it, and answers its state."""
         while (task := sound(self._status.task(task_id))).status not in TASK_ENDED or task.rollback_requested:
             if until_paused and task.status == TaskState.PAUSED:
                 break
+            meanwhile()
             time.sleep(LOOK_SECONDS)
         return task.status
 

@@ -86,6 +86,24 @@ def waves() -> Iterator[Planted]:
     said = "its breaker tripped: 1 failed, tolerance 0; it has ended, so nothing is left to resume"
     back = ("changeover retry --plan p", "changeover rollback --plan p")
     yield Planted("a breaker tripped at the end", staffed(last), "p", S.BREAKER_TRIPPED, said, back)
+    stuck = staffed(way_back_failed)
+    scratch = (back[1], "changeover retry --plan p --from-scratch")
+    yield Planted("tripped at the end, one could not go back", stuck, "p", S.BREAKER_TRIPPED, said, scratch)
+    said = (
+        "its policy took 2 back: --from-scratch moves them again, which does not start before its breaker is answered:"
+        " 1 could not go back, and no retry moves that; roll back or accept it first, or bear it after the retry"
+        " (`changeover resume --plan p --accept-failures`)"
+    )
+    yield Planted("taken back by its policy, but for one", stuck, "p", S.PLAN_ENDED, said, scratch)
+
+
+def way_back_failed(world: LedgerWorld) -> None:
+    """The policy takes the whole plan back for one failure, and the way back of that one fails too."""
+    then(
+        started("p", "a b c", max_concurrency=3, rules=FleetRules(3, Tolerance(0, strict=False), "rollback_plan")),
+        on("finish", "p.0"), on("finish", "p.1"), on("stage", "p.2"), on("break_stage", "p.2"), served,
+        on("break_stage", "p.2"), on("finish", "p.0"), on("finish", "p.1"),
+    )(world)  # fmt: skip
 
 
 def wave_taken_back(world: LedgerWorld) -> None:

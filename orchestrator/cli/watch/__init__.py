@@ -12,6 +12,7 @@ import typer
 
 from orchestrator.cli.event_lines import event_line
 from orchestrator.cli.output import as_json, note, print_json, print_line
+from orchestrator.cli.standing import Standing
 from orchestrator.control.target import target_of
 from orchestrator.control.waiting import LOOK_SECONDS
 from orchestrator.domain.errors import LEFT, ChangeoverError
@@ -35,11 +36,12 @@ def watch_plan(client: Client, plan_id: str, json_output: bool) -> str:
 
 
 def wait_and_show(client: Client, plan_id: str) -> str:
-    """The same for who has just submitted it: silent where there is no screen."""
+    """The same for who has just submitted it; where there is no screen, it is told why it stands still alone."""
+    target = target_of(plan_id=plan_id)
     with tells_that_it_goes_on(client, plan_id):
         if has_screen():
             _show(client, plan_id)
-        return client.wait_target(target_of(plan_id=plan_id))
+        return client.wait_target(target, meanwhile=Standing(client, target).tell)
 
 
 def has_screen() -> bool:

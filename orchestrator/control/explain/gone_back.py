@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from orchestrator.control.answers import PlanSummary, Remark
+from orchestrator.control.answers import Remark
 from orchestrator.control.explain.offers import of_plan
-from orchestrator.control.explain.scene import Scene, bracketed
+from orchestrator.control.explain.scene import PlanScene, bracketed
 from orchestrator.control.explain.situations import Situation, remark
+from orchestrator.control.fleet_status import outlasts_a_retry
 from orchestrator.control.status import StatusReader
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.domain.typed import typed
@@ -20,29 +21,43 @@ CAUSES_TOLD: Final = 10
 """Groups of one kind that are told one by one."""
 
 
-def went_back(scene: Scene, plan: PlanSummary, record: Record, ended: str) -> Sequence[str]:
+def went_back(plan: PlanScene, ended: str) -> Sequence[str]:
     """The sentence that a plan has ended, with who rolled it back and why, and the command that moves it again."""
+    record, status, offers = plan.record, plan.summary.status, plan.scene.offers
     by = record.get("rollbackBy")
     from_scratch = of_plan(Operation.RETRY, plan.plan_id, from_scratch=True)
-    if plan.status not in (PlanState.ROLLED_BACK, PlanState.ROLLBACK_FAILED) or not by:
-        return _by_policy(scene, plan, record, ended)
+    if status not in (PlanState.ROLLED_BACK, PlanState.ROLLBACK_FAILED) or not by:
+        return _by_policy(plan, ended)
     sentence = f"{ended}; it was rolled back by {by}{bracketed(record.get('rollbackReason', ''))}"
-    if plan.status == PlanState.ROLLBACK_FAILED:
-        return _by_policy(scene, plan, record, sentence)
-    commands = list(scene.offers.first(of_plan(Operation.RETRY, plan.plan_id), from_scratch).commands)
-    if not commands and scene.offers.is_open:
+    if status == PlanState.ROLLBACK_FAILED:
+        return _by_policy(plan, sentence)
+    commands = list(offers.first(of_plan(Operation.RETRY, plan.plan_id), from_scratch).commands)
+    if not commands and offers.is_open:
         sentence += "; to move its tenants again, submit its file under another plan_id"
     return [sentence, *commands]
 
 
-def _by_policy(scene: Scene, plan: PlanSummary, record: Record, sentence: str) -> Sequence[str]:
-    """How many of it a policy took back, of a plan that has not gone back whole, and what moves those again."""
-    back = min(_number(record, "n:sentBack"), plan.counts.get(TaskState.ROLLED_BACK, 0))
+def _by_policy(plan: PlanScene, sentence: str) -> Sequence[str]:
+    """How many of it a policy took back, of a plan that has not gone back whole, and what moves those again; before
+    that, what lets them start, where what could not go back keeps a breaker tripped."""
+    back = min(_number(plan.record, "n:sentBack"), plan.summary.counts.get(TaskState.ROLLED_BACK, 0))
     if not back:
         return [sentence]
-    which = f"; its policy took {back} back: --from-scratch moves them again, with what failed"
-    commands = scene.offers.every(of_plan(Operation.RETRY, plan.plan_id, from_scratch=True))
-    return [sentence + (which if commands else f"; its policy took {back} back"), *commands]
+    offers, sentence = plan.scene.offers, f"{sentence}; its policy took {back} back"
+    again = offers.every(of_plan(Operation.RETRY, plan.plan_id, from_scratch=True))
+    if not again:
+        return [sentence]
+    failed = [group for group in plan.of_kind("failed") if group.words[0] == TaskState.FAILED]
+    kept = sum(group.count for group in plan.of_kind("failed") if group.words[0] == TaskState.ROLLBACK_FAILED)
+    sentence += f": --from-scratch moves them again{', with what failed' if failed else ''}"
+    if not kept or not outlasts_a_retry(plan.summary):
+        return [sentence, *again]
+    accepts = typed("resume", "--plan", plan.plan_id) + " --accept-failures"
+    sentence += (
+        f", which does not start before its breaker is answered: {kept} could not go back, and no retry moves that;"
+        f" roll back or accept it first, or bear it after the retry (`{accepts}`)"
+    )
+    return [sentence, *offers.every(of_plan(Operation.ROLLBACK, plan.plan_id)), *again]
 
 
 def _number(record: Record, name: str) -> int:

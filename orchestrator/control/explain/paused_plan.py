@@ -10,7 +10,7 @@ from orchestrator.control.asked import paused_by, paused_words
 from orchestrator.control.explain.offers import of_plan
 from orchestrator.control.explain.scene import Scene
 from orchestrator.control.explain.situations import Situation, remark
-from orchestrator.control.fleet_status import breach_sentence, breaches, current_wave, wave_sentence
+from orchestrator.control.fleet_status import breach_sentence, breaches, current_wave, outlasts_a_retry, wave_sentence
 from orchestrator.control.status import plan_summary
 from orchestrator.domain.status import PlanState
 from orchestrator.domain.waves import WaveState
@@ -49,7 +49,7 @@ def lets_it_go_on(scene: Scene, plan_id: str, record: Record) -> list[str]:
     again = (of_plan(Operation.RETRY, plan_id), of_plan(Operation.RETRY, plan_id, from_scratch=True))
     retry = offers.first(*again).commands if any(breaches(plan)) else []
     resume = offers.first(of_plan(Operation.RESUME, plan_id), of_plan(Operation.RESUME, plan_id, accept_failures=True))
-    return [*gate, *retry, *resume.commands]
+    return [*gate, *resume.commands, *retry] if outlasts_a_retry(plan) else [*gate, *retry, *resume.commands]
 
 
 def tripped(scene: Scene, plan: PlanSummary, *, goes_back: bool = True) -> Iterator[Remark]:
@@ -59,9 +59,10 @@ def tripped(scene: Scene, plan: PlanSummary, *, goes_back: bool = True) -> Itera
         goes_on = of_plan(Operation.RESUME, plan.plan_id, accept_failures=True)
         # What failed is retried where it stopped; what is back by policy can only begin anew.
         retry = (of_plan(Operation.RETRY, plan.plan_id), of_plan(Operation.RETRY, plan.plan_id, from_scratch=True))
-        answers = [*scene.offers.first(*retry).commands]
+        again = [*scene.offers.first(*retry).commands]
         others = [goes_on, of_plan(Operation.ROLLBACK, plan.plan_id)]
-        answers += scene.offers.every(*(others if goes_back else others[:1]))
+        answers = scene.offers.every(*(others if goes_back else others[:1]))
+        answers = [*answers, *again] if outlasts_a_retry(plan) else [*again, *answers]
         yield remark(Situation.BREAKER_TRIPPED, breach_sentence(wave, failed, tolerance), *answers)
 
 

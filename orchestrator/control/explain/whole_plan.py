@@ -49,7 +49,7 @@ def plan_remarks(plan: PlanScene) -> Iterator[Remark]:
         return
     if plan.summary.status in PLAN_ENDED:
         ended = f"the plan has ended: {_counts(plan.summary)}{_accepted_too(plan)}"
-        yield remark(Situation.PLAN_ENDED, *went_back(plan.scene, plan.summary, plan.record, ended))
+        yield remark(Situation.PLAN_ENDED, *went_back(plan, ended))
         yield from tripped_at_the_end(plan.scene, plan.summary, goes_back=some_go_back(plan))
     else:
         yield from no_coordinator(plan.scene)

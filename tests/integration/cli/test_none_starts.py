@@ -9,12 +9,15 @@ import redis
 
 from orchestrator import Client
 from orchestrator.cli.happened import none_starts
-from orchestrator.control.target import OperationTarget
+from orchestrator.cli.standing import LOOK_SECONDS, Standing
+from orchestrator.control.target import OperationTarget, target_of
 from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
 from orchestrator.ledger.operations import Order
 from orchestrator.settings.model import Settings
+from tests.support.cli import in_this_process
 from tests.support.ledger_world import LedgerWorld
-from tests.support.planted_waves import wave_taken_back
+from tests.support.place import Place
+from tests.support.planted_waves import wave_taken_back, way_back_failed
 
 SOFT = Tolerance(0, strict=False)
 
@@ -58,3 +61,73 @@ def test_what_is_kept_behind_is_told_apart_from_what_starts(world: LedgerWorld, 
         # One that is not behind: what is said is about the rest.
         world.ask("retry", "p.0", Order("ada", "again", from_scratch=True))
         assert none_starts(client, OperationTarget("task", "p.0")) == ""
+
+
+def test_who_retries_and_waits_is_told_once_that_the_breaker_holds(
+    world: LedgerWorld, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    way_back_failed(world)
+    target, now = OperationTarget("plan", "p"), [0.0]
+    world.ask("retry", "p", Order("ada", "mended", from_scratch=True))
+    world.coordinate()
+    assert [world.status(one) for one in ("p.0", "p.1", "p.2")] == ["PENDING", "PENDING", "ROLLBACK_FAILED"]
+    said = "breaker tripped: 1 failed, tolerance 0"
+    with Client(settings) as client:
+        none = none_starts(client, target)
+        assert none.startswith(f"none starts yet: {said}; to answer: changeover resume --plan p --accept-failures, or ")
+        standing = [Standing(client, one, lambda: now[0]) for one in (target, OperationTarget("task", "p.1"))]
+        for _ in range(2):
+            for one in standing:
+                one.tell()
+            now[0] += LOOK_SECONDS
+    told = capsys.readouterr().err.splitlines()
+    assert told == [f"plan p: {said}; changeover explain --plan p"] * 2
+
+
+def test_what_could_not_go_back_is_brought_back_first_then_all_are_moved_again(world: LedgerWorld) -> None:
+    way_back_failed(world)
+    world.ask("rollback", "p")
+    world.coordinate()
+    world.finish("p.2")
+    world.ask("retry", "p", Order("ada", "mended", from_scratch=True))
+    world.coordinate()
+    assert {world.status(one) for one in ("p.0", "p.1", "p.2")} == {"RUNNING"}
+
+
+def test_who_waits_is_told_of_a_pause_a_gate_and_a_freeze(
+    world: LedgerWorld, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.plan("p", ["a"])
+    world.ask("pause", "p", Order("ada", "lunch"))
+    gated = FleetRules(2, None, "pause", (Wave("canary", 1, gate="manual"), Wave("rest", 1)))
+    world.started("g", ["b", "c"], rules=gated, wave_of=[0, 1])
+    world.finish("g.0")
+    world.coordinate()
+    world.freeze("eu-*")
+    world.started("f", ["eu-1"])
+    with Client(settings) as client:
+        for ids in ({"plan_id": "p"}, {"task_id": "p.0"}, {"plan_id": "g"}, {"plan_id": "f"}, {"task_id": "f.0"}):
+            Standing(client, target_of(**ids)).tell()
+    paused, alone, gate, *frozen = capsys.readouterr().err.splitlines()
+    assert paused == "plan p: it is paused by ada (lunch); changeover explain --plan p"
+    assert alone.startswith(("task p.0: it is paused", paused))
+    assert gate.startswith("plan g: waits for approval of wave canary: changeover approve --plan g --wave canary")
+    assert frozen[0].startswith("plan f: 1 waits, such as eu-1: frozen until ")
+    assert frozen[1].startswith("task f.0: frozen until ")
+
+
+def test_a_retry_that_waits_says_why_it_stands_still(
+    world: LedgerWorld, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way_back_failed(world)
+    tell = Standing.tell
+
+    def tell_then_give_up(standing: Standing) -> None:
+        tell(standing)
+        world.ask("cancel", "p")
+        world.coordinate()
+
+    monkeypatch.setattr(Standing, "tell", tell_then_give_up)
+    command = ("retry", "--plan", "p", "--from-scratch")
+    code, told = in_this_process(*command, "--wait", environment=place.environment())
+    assert (code, told.count("plan p: breaker tripped: 1 failed, tolerance 0; changeover explain --plan p")) == (1, 1)

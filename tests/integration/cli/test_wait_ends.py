@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import redis
 
+from orchestrator.cli.standing import Standing
 from orchestrator.client import Client
 from orchestrator.settings.model import Settings
 from steps import load_registry
-from tests.support.cli import changeover
+from tests.support.cli import changeover, in_this_process
 from tests.support.in_process import InProcess
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
@@ -37,3 +38,23 @@ def test_submit_waits_for_the_move(
     assert told.returncode == code, told.stderr
 
     assert json.loads(told.stdout)["status"] == client.summary("p").status
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["", "json"])
+def test_who_submits_and_waits_without_a_screen_is_told_why_it_stands_still(
+    client: Client, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: tuple[str, ...]
+) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan("p", [tenant("a")], [noop_stage("one")])))
+    client.submit(path)
+    client.pause(plan_id="p", actor="ada", reason="lunch")
+    tell = Standing.tell
+
+    def tell_then_give_up(standing: Standing) -> None:
+        tell(standing)
+        client.cancel(task_id="p.0")
+
+    monkeypatch.setattr(Standing, "tell", tell_then_give_up)
+    code, told = in_this_process("submit", str(path), "--wait", *form, environment=place.environment())
+    assert code == 1
+    assert told.count("plan p: it is paused by ada (lunch); changeover explain --plan p") == 1
