@@ -141,6 +141,8 @@ class LogFold:
             plan.cancel_asked, plan.was_given_up = event.sequence_id, True
         elif event.operation == "rollback":
             plan.back_waits = bool(event.options.get("waitsForAnswer"))
+        elif event.operation == "retry":
+            plan.begins_anew = event.options.get("fromCheckpoint") is False
         elif event.operation == "resume":
             plan.pause_asked = 0
             fleet.answer_breach(plan, event)

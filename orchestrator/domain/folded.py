@@ -116,6 +116,8 @@ class FoldedPlan(FoldedPart):
     retry_request: str = ""
     retried_since: int = 0
     """The retry of many that was asked for last: its request, and the first event of it."""
+    begins_anew: bool = False
+    """All that its breaker took back is to be moved again, by one retry, since it tripped or was let go on last."""
     passed_at: int = 0
     """Sequence id of the event by which a wave was done with last."""
     tripped: str = ""

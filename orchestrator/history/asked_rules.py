@@ -119,9 +119,9 @@ def policy_asked(world: World, event: e.Event, report: Report) -> None:
     if event.target_type == "task":
         is_so = plan.state is PlanState.ROLLING_BACK or TAKES_BACK in world.asked.of_plan[event.plan_id]
     else:
-        # A retry of very many may leave the breaker open in the plan that went on meanwhile.
-        still_open = event.operation == "pause" and any(part.is_breached for part in breakers_of(plan))
-        is_so = event.plan_id in world.trips or still_open
+        # A retry of very many may leave the breaker open, or some back, in the plan that went on meanwhile.
+        still_open = any(part.is_breached or part.waits_for_answer for part in breakers_of(plan))
+        is_so = event.plan_id in world.trips or (event.operation == "pause" and still_open)
     if not is_so:
         report.add("I14", f"policy asks for {event.operation} of {event.target_id}, and no breaker has tripped", event)
 

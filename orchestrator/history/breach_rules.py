@@ -51,11 +51,14 @@ def _is_done(plan: FoldedPlan, event: e.Event, wanted: str) -> bool:
 
 
 def way_back_answered(world: World, event: e.Event, report: Report) -> None:
-    """I14: a plan whose breaker has taken a wave back goes on without it only as somebody says so."""
+    """I14: a plan whose breaker has taken a wave back goes on only as somebody says that it does without, or has asked
+    for all of it to be moved again."""
     plan = world.plans.get(event.plan_id)
     if plan is None or not plan.created or not isinstance(event, e.OperationRequested):
         return
     if event.target_type != "plan" or event.operation != "resume" or event.options.get("acceptFailures"):
+        return
+    if plan.begins_anew:
         return
     for part in breakers_of(plan):
         if part.waits_for_answer:

@@ -40,7 +40,7 @@ take_wave_on(plan_id, wave, 'finish')
 settle_waves(plan_id)
 local ends = plan_move and PLAN_ENDED[plan_move.to] and not wave_keeps_open(plan_id)
 if goes_on and not ends then
-  resume_plan(plan_id, asked, actor, reason, {})
+  resume_plan(plan_id, asked, actor, reason, false)
   settle_waves(plan_id)
 else
   settle_plan(plan_move)

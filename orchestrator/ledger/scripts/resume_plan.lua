@@ -31,7 +31,7 @@ local why, what = why_not_on(plan_id)
 if why and (why == 'takes-wave-back' or not accepts) then return {'REFUSED', f[1], why, what} end
 local asked, rejected = ask_plan_resume(plan_id, f[1]), rejected_wave(plan_id)
 foresee_waves(plan_id, {takes = rejected and 'ask', runs = asked.move and true, answered = true, accepts = accepts})
-resume_plan(plan_id, asked, actor, reason, accepts and {'"acceptFailures":true'} or {})
+resume_plan(plan_id, asked, actor, reason, accepts)
 if accepts then accept_failures(plan_id) end
 if rejected then take_wave_on(plan_id, rejected, 'ask') end
 settle_waves(plan_id)

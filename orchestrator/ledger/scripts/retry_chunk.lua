@@ -16,6 +16,14 @@
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
 
+-- What is still too much for the plan to go on by itself. In one with waves who is back keeps but the later ones waiting.
+local function why_it_stops(asked)
+  local failed, tolerance = string.match(first_breach(plan_id) or '', '^(%d+) (%d+)')
+  if failed then return 'the breaker is still open after the retry: ' .. failed .. ' failed, tolerance ' .. tolerance end
+  local back = asked.scratch and sent_back(plan_id, '') or 0
+  return back > 0 and 'the retry has left ' .. back .. ' that the breaker took back' or nil
+end
+
 local f = redis.call('HMGET', plan, 'status', 'retryCursor', 'retryAsked', 'pauseRequested', 'cancelRequested',
   'total')
 if not f[2] then return {'DONE'} end
@@ -34,10 +42,10 @@ local is_last = found.next == found.total
 found.changes.retries_done = is_last
 local plan_move = foresee(plan_id, found.changes)
 if is_last then foresee_waves(plan_id, found.changes) end
--- It may have been let go on while the retry was under way, which was to close its breaker. Whether it can be stopped is
--- asked of the table before anything is written.
+-- It may have been let go on while the retry was under way, which was to close its breaker, or to move again all that it
+-- took back. Whether it can be stopped is asked of the table before anything is written.
 local goes_on = is_last and f[4] ~= '1' and f[5] ~= '1' and not (plan_move and PLAN_ENDED[plan_move.to])
-local may_stop = goes_on and first_breach(plan_id)
+local may_stop = goes_on and why_it_stops(asked)
 if may_stop then
   found.changes.pauses = true
   foresee(plan_id, found.changes)
@@ -46,10 +54,9 @@ end
 if is_last then redis.call('HDEL', plan, 'retryCursor') else redis.call('HSET', plan, 'retryCursor', found.next) end
 retry_found(plan_id, found, asked)
 note_retried(plan_id, found)
-local failed, tolerance = string.match(may_stop and first_breach(plan_id) or '', '^(%d+) (%d+)')
-if failed then
-  emit_operation('pause', plan_id, nil, 'policy', 'the breaker is still open after the retry: ' .. failed
-    .. ' failed, tolerance ' .. tolerance)
+local stops = may_stop and why_it_stops(asked)
+if stops then
+  emit_operation('pause', plan_id, nil, 'policy', stops)
   redis.call('HSET', plan, 'pauseRequested', 1)
   plan_move = foresee(plan_id, {})
 end

@@ -40,7 +40,7 @@ class PlanOperations(TaskOperations):
         why = self._why_not_on(plan)
         if why is not None and (why == "takes-wave-back" or not accepts):
             return "REFUSED", why
-        self._go_on(plan)
+        self._go_on(plan, accepts=accepts)
         if accepts:
             for part in plan.parts:
                 part.accepted = max(part.accepted, part.failed) if part.tolerance is not None else 0

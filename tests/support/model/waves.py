@@ -116,16 +116,17 @@ class Waves(PlanEnds):
             return "takes-wave-back"
         if any(part.breached for part in plan.parts) and plan.retry is None:
             return "breached"
-        if any(part.waits_for_answer for part in plan.parts):
+        begins_anew = plan.retry is not None and plan.retry.from_scratch
+        if any(part.waits_for_answer for part in plan.parts) and not begins_anew:
             return "wave-taken-back"
         return None
 
-    def _go_on(self, plan: Plan) -> None:
+    def _go_on(self, plan: Plan, *, accepts: bool = False) -> None:
         """A resume of it, by whom it may be: nothing speaks against it."""
         self._say("OperationRequested", plan.id)
         plan.pause, plan.tripped = False, ""
         for part in plan.parts:
-            part.sent_back = False
+            part.sent_back = part.waits_for_answer and not accepts
         if plan.status is P.PAUSED:
             plan.status = P.RUNNING
             plan.was_started = True

@@ -44,11 +44,17 @@ local function first_sent_back(plan_id)
   return nil
 end
 
--- The request that a retry of a plan's tasks which is under way is part of: a narrowed one, which may leave many failures as
--- they are. Nil of the retry of all that failed, which coordinators do.
-local function request_of_retry(told)
+-- What a retry of a plan's tasks which is under way was asked for as; empty where a hand has damaged that.
+local function read_retry(told)
   local is_read, asked = pcall(cjson.decode, told or '')
-  return is_read and type(asked) == 'table' and type(asked.request) == 'table' and asked.request or nil
+  return is_read and type(asked) == 'table' and asked or {}
+end
+
+-- The request that it is part of: a narrowed one, which may leave many failures as they are. Nil of the retry of all that
+-- failed, which coordinators do.
+local function request_of_retry(told)
+  local asked = read_retry(told)
+  return type(asked.request) == 'table' and asked.request or nil
 end
 
 -- Why a plan whose breaker has tripped may not simply go on, and what about; nil when it may.
@@ -56,9 +62,12 @@ local function why_not_on(plan_id)
   local f = redis.call('HMGET', K.plan(plan_id), 'waveRollback', 'retryCursor', 'retryAsked')
   if f[1] then return 'takes-wave-back' end
   local breach = first_breach(plan_id)
-  -- What has failed is being retried; until that is done no move starts, resumed or not.
-  if breach and not (f[2] and not request_of_retry(f[3])) then return 'breached', breach end
+  -- What has failed is being retried: retry_chunk looks at its end whether that was enough.
+  local is_retried = f[2] and not request_of_retry(f[3])
+  if breach and not is_retried then return 'breached', breach end
   local back = first_sent_back(plan_id)
-  if back then return 'wave-taken-back', back end
+  -- So is what is back. Of a plan without the marks, a resume would forget whom its breaker took back.
+  local begins_anew = is_retried and read_retry(f[3]).scratch == true and not part_taken_back_before(plan_id)
+  if back and not begins_anew then return 'wave-taken-back', back end
   return nil
 end

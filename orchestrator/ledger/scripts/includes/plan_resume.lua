@@ -1,6 +1,7 @@
 -- Lets a paused (or pausing) plan go on: re-queues the tasks that the plan had paused, and only those; very many are left to
 -- resume_chunk, and no move is admitted before they are queued.
 -- @include keys
+-- @include breach_answer
 -- @include resume
 -- @include whole_plan
 
@@ -18,13 +19,16 @@ local function ask_plan_resume(plan_id, status)
   }
 end
 
--- options: of the event, a list of members. The plan still has to be woken.
-local function resume_plan(plan_id, asked, actor, reason, options)
-  local plan = K.plan(plan_id)
+-- accepts: what has failed so far, or is back, is borne; else who is back, and is still to be moved again by the retry that
+-- is under way, is answered for when that is done. The plan still has to be woken.
+local function resume_plan(plan_id, asked, actor, reason, accepts)
+  local plan, options = K.plan(plan_id), accepts and {'"acceptFailures":true'} or {}
   if asked.in_chunks then table.insert(options, 1, '"inChunks":true') end
   emit_operation('resume', plan_id, nil, actor, reason, '{' .. table.concat(options, ',') .. '}')
-  local answered = {'pauseRequested', 'tripped', 'waveRollbackOf', 'sentBack'}
-  for wave = 0, waves_in(redis.call('HGET', plan, 'waves')) - 1 do answered[#answered + 1] = part_of(wave) .. 'sentBack' end
+  local answered = {'pauseRequested', 'tripped', 'waveRollbackOf'}
+  for _, part in ipairs(parts_of_plan(plan_id)) do
+    if accepts or sent_back(plan_id, part) == 0 then answered[#answered + 1] = part .. 'sentBack' end
+  end
   redis.call('HDEL', plan, unpack(answered))
   if asked.move then
     move_plan(asked.move)
