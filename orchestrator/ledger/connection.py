@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import lru_cache
+from contextlib import contextmanager
 from typing import Any, Final
 
 import redis
@@ -12,6 +11,7 @@ from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.exceptions import (
     BusyLoadingError,
     ClusterDownError,
+    InvalidResponse,
     MasterDownError,
     OutOfMemoryError,
     ReadOnlyError,
@@ -23,6 +23,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
+from orchestrator.ledger.handshake import StrangeAnswer, greet
 from orchestrator.ledger.refusals import STATE_VARIABLE, not_now, refusal
 from orchestrator.settings.model import RedisSettings
 
@@ -52,24 +53,12 @@ class LedgerRedis(redis.Redis):
             return super().parse_response(connection, command_name, **options)  # type: ignore[no-untyped-call]
         except UNREACHABLE:
             raise
+        except InvalidResponse as error:
+            raise StrangeAnswer(str(error)) from error
         except ResponseError as error:
             if not_now(error) is not None:
                 raise RedisConnectionError(str(error)) from error
             raise
-
-
-class _Idle:
-    """Of a connection that was idle: any answer tells that it stands. A Redis that cannot save to its disk refuses even
-    a PING, and answers what reads."""
-
-    def _send_ping(self) -> None:
-        with suppress(ResponseError):
-            super()._send_ping()  # type: ignore[misc]
-
-
-@lru_cache
-def _idle(kind: type[Any]) -> type[Any]:
-    return type(kind.__name__, (_Idle, kind), {})
 
 
 def connect(url: str, *, patient: bool, replicas: RedisSettings | None = None) -> redis.Redis:
@@ -96,7 +85,7 @@ def connect(url: str, *, patient: bool, replicas: RedisSettings | None = None) -
         # One a thread at most, and no thread is refused.
         max_connections=MOST_CONNECTIONS,
     )
-    client.connection_pool.connection_class = _idle(client.connection_pool.connection_class)
+    greet(client)
     return client
 
 

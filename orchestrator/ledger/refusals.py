@@ -14,6 +14,7 @@ from redis.exceptions import (
     BusyLoadingError,
     ClusterDownError,
     ExecAbortError,
+    InvalidResponse,
     MasterDownError,
     NoPermissionError,
     OutOfMemoryError,
@@ -26,6 +27,7 @@ from redis.exceptions import (
 from checkpoint import CheckpointError
 from orchestrator.domain.errors import ChangeoverError, DamagedData, InvalidInput, Problem, Unreachable
 from orchestrator.ledger.damaged_key_words import mend_of
+from orchestrator.ledger.handshake import StrangeAnswer
 from orchestrator.ledger.server_state import ServerState, memory_text, server_state
 from orchestrator.secrets.masking import redact
 from steps.raised import Escaped
@@ -43,6 +45,13 @@ _WHO_NAMES_IT: Final = (
 
 # A script is told in other words than a command is, and in others again by Redis 6.
 _NO_RIGHT = ("NOPERM", "The user executing the script can't", "ACL failure in script")
+
+
+_UNKNOWN_COMMAND: Final = re.compile(r"unknown (redis )?(sub)?command", re.IGNORECASE)
+
+
+class WrongServer(Unreachable):
+    """What answers is no Redis, or too old a one: nobody has to start it, and waiting does not help."""
 
 
 # What Redis, or a script, says of a value of another kind than was written: a wrong type, text where a number belongs.
@@ -138,6 +147,11 @@ def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> Chang
     if (isinstance(error, ResponseError) or state is DAMAGED_KEY) and (damage := _DAMAGE.search(text)):
         way_out = mend_of(damage[0]) or _WHO_NAMES_IT
         return DamagedData(f"{place}: what is there is not what Changeover wrote ({_cut(damage[0])}); {way_out}")
+    if isinstance(error, StrangeAnswer | InvalidResponse) or _UNKNOWN_COMMAND.match(text):
+        return WrongServer(
+            f"what answers at {redact(url)} is no Redis that Changeover can work with ({_cut(text)}); "
+            f"expected Redis 6 or later; point {variable} at the right one"
+        )
     if isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):
         return Unreachable(f"{place} does not answer ({_cut(text)}); start it, or point {variable} at the right one")
     return None

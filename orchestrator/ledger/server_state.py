@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.ledger.handshake import greet
 from orchestrator.secrets.masking import redact
 from orchestrator.settings.amqp_url import is_amqp
 from orchestrator.settings.redis_url import parse_redis_url
@@ -38,13 +39,15 @@ def memory_text(used_bytes: int, limit_bytes: int) -> str:
 
 def client_for_once(url: str) -> redis.Redis:
     """A client that asks once and does not wait long."""
-    return redis.Redis.from_url(
+    client = redis.Redis.from_url(
         url,
         decode_responses=True,
         retry=Retry(NoBackoff(), 0),
         socket_connect_timeout=ANSWER_WITHIN_SECONDS,
         socket_timeout=ANSWER_WITHIN_SECONDS,
     )
+    greet(client)
+    return client
 
 
 def server_state(url: str) -> ServerState:

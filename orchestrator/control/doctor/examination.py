@@ -29,7 +29,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.presence import ALIVE_SECONDS, GONE_SECONDS
 from orchestrator.ledger.reader import LeaseKind, Reader
-from orchestrator.ledger.refusals import BROKER_VARIABLE
+from orchestrator.ledger.refusals import BROKER_VARIABLE, WrongServer
 from orchestrator.secrets.masking import redact
 from orchestrator.secrets.references import Secrets
 from orchestrator.settings.amqp_url import is_amqp
@@ -105,8 +105,12 @@ def _broker(url: str) -> Sequence[Check]:
         from orchestrator.broker.watch import ask_rabbit
 
         return [check(Row.SERVER, "broker server", f"RabbitMQ {ask_rabbit(url).version} at {redact(url)}")]
-    with connect(url, patient=False) as client, translate_errors(url, BROKER_VARIABLE):
-        return list(server("broker", client, url))
+    try:
+        with connect(url, patient=False) as client, translate_errors(url, BROKER_VARIABLE):
+            return list(server("broker", client, url))
+    except WrongServer as error:
+        # The other rows are of the ledger, which answers.
+        return [check(Row.SERVER, "broker server", str(error), good=False)]
 
 
 def _processes(reader: Reader, settings: Settings) -> Iterator[Check]:
