@@ -13,15 +13,24 @@ LATE = "it could not start before its not_after"
 """Why a plan is given up whose time is over; ``includes/expiry.lua`` says it, too."""
 
 
-def rate(world: World, event: e.Event, report: Report) -> None:
+def rate(world: World, _: e.Event, report: Report) -> None:
     """I2: no more moves start in a minute than the plan says, so many of them at once as a second allows."""
-    pace = world.pace.plans.get(event.plan_id)
-    if pace is None or event.type not in MOVE_ADMISSIONS:
-        return
-    early = pace.too_soon_by(ms_of(event.occurred_at))
-    if early > 0 and pace.every_ms:
-        most = f"{60_000 / pace.every_ms:.0f} a minute"
-        report.add("I2", f"a move of {event.plan_id} starts {early / 1000:.1f} s too soon for {most}", event)
+    _rate(world, report)
+
+
+def _rate(world: World, report: Report) -> None:
+    for one in world.pace.early:
+        most = f"{60_000 / one.every_ms:.0f} a minute"
+        message = f"a move of {one.event.plan_id} starts {one.by_ms / 1000:.1f} s too soon for {most}"
+        report.add("I2", message, one.event)
+    world.pace.early.clear()
+
+
+def last_starts(world: World, report: Report, *, is_over: bool) -> None:
+    """The same rule, where the log ends. What is still to come may tell that the last millisecond was longer."""
+    if is_over:
+        world.pace.end()
+    _rate(world, report)
 
 
 def start_time(world: World, event: e.Event, report: Report) -> None:

@@ -16,8 +16,9 @@ BORNE_MS: Final = 1_000
 UNSEEN_MS: Final = 5_000
 """The rate goes by the ledger's own clock, which the log does not tell: a small step of Redis' clock is not seen."""
 
-STANDING: Final = 30
-"""So many events of one millisecond: Redis' clock was put back, and what people are told stands still meanwhile."""
+_BEGINS: Final = frozenset({"TaskStageStarted", "TaskStageRollingBack"})
+_ENDS: Final = frozenset({"TaskStageSucceeded", "TaskStageFailed", "TaskStageRolledBack", "TaskStageRollbackFailed"})
+_STARTS: Final = ADMISSIONS - {"TaskRollingBack"}
 
 
 @dataclass(slots=True)
@@ -44,22 +45,56 @@ class PlanPace:
             self.next_at = max(self.next_at, float(at)) + self.every_ms
 
 
+@dataclass(frozen=True, slots=True)
+class EarlyStart:
+    """A move that starts before the rate lets it."""
+
+    event: e.Event
+    every_ms: float
+    by_ms: float
+
+
+@dataclass(slots=True)
+class Instant:
+    """What is told of one millisecond. It was longer, since Redis' clock was put back and what people are told stands
+    still meanwhile, when something is told of it that no process does within one: a stage's beginning and its end, or a
+    start and the beginning by the worker that was sent a message."""
+
+    at: int = 0
+    stands: bool = False
+    early: list[EarlyStart] = field(default_factory=list)
+    _started: set[str] = field(default_factory=set)
+    _begun: set[str] = field(default_factory=set)
+    _goes_on: bool = False
+    """Whose stage has ended may have begun another task's in the same write."""
+
+    def note(self, kind: str, task_id: str) -> None:
+        """An event of a task, of this millisecond."""
+        if kind in _STARTS:
+            self._started.add(task_id)
+        elif kind in _BEGINS:
+            self.stands = self.stands or (task_id in self._started and not self._goes_on)
+            self._goes_on = False
+            self._begun.add(task_id)
+        elif kind in _ENDS:
+            self.stands = self.stands or task_id in self._begun
+            self._goes_on = True
+
+
 @dataclass(slots=True)
 class PaceView:
     """The plans that say anything about it."""
 
     plans: dict[str, PlanPace] = field(default_factory=dict)
-    _at: int = 0
-    _at_once: int = 0
+    early: list[EarlyStart] = field(default_factory=list)
+    """Those that no step of Redis' clock explains, until somebody has told them."""
+    _instant: Instant = field(default_factory=Instant)
 
     def note(self, event: e.Event) -> None:
         """Moves on by one event."""
         at = ms_of(event.occurred_at)
-        self._at_once = self._at_once + 1 if at == self._at else 1
-        self._at = at
-        if self._at_once > STANDING:
-            for pace in self.plans.values():
-                pace.next_at = 0.0
+        if at != self._instant.at:
+            self._leave(at)
         match event:
             case e.PlanCreated() if event.starts_per_minute or event.not_before or event.not_after:
                 self.plans[event.plan_id] = PlanPace(
@@ -67,10 +102,28 @@ class PaceView:
                     ms_of(event.not_after) if event.not_after else None,
                     60_000 / event.starts_per_minute if event.starts_per_minute else None,
                 )
-            case e.TaskEvent() if event.plan_id in self.plans and event.type in ADMISSIONS - {"TaskRollingBack"}:
-                self.plans[event.plan_id].start(at)
+            case e.TaskEvent():
+                self._instant.note(event.type, event.task_id)
+                pace = self.plans.get(event.plan_id)
+                if pace is not None and event.type in _STARTS:
+                    if pace.every_ms is not None and (by_ms := pace.too_soon_by(at)) > 0:
+                        self._instant.early.append(EarlyStart(event, pace.every_ms, by_ms))
+                    pace.start(at)
             case _:
                 pass
+
+    def end(self) -> None:
+        """The log is over: of its last millisecond nothing more is told."""
+        self._leave(self._instant.at)
+
+    def _leave(self, at: int) -> None:
+        """What is told goes on, or back: then a clock was put right that had been wrong by more than a day."""
+        if not self._instant.stands:
+            self.early += self._instant.early
+        if self._instant.stands or at < self._instant.at:
+            for pace in self.plans.values():
+                pace.next_at = 0.0
+        self._instant = Instant(at)
 
     def forget(self, plan_id: str, _: Iterable[str]) -> None:
         """The plan is gone."""

@@ -29,7 +29,7 @@ from tests.unit.orchestrator.history.told import (
 OF_NO_PLAN: Final = {
     World: {"sequence", "is_cut", "views", "_stage_names", "_damaged"},
     FreezeView: {"standing", "_windows"},
-    PaceView: {"_at", "_at_once"},
+    PaceView: {"early", "_instant"},
 }
 OF_ALL_LIVES: Final = {"plan_numbers", "plan_times", "requests", "recorded", "recoveries"}
 """What rises over all plans of an id, and what the effects of those that are gone are judged by."""

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from orchestrator.history import check_log
+from orchestrator.history.log_rules import replay
 from orchestrator.history.pace_rules import LATE
+from orchestrator.history.report import Report
+from orchestrator.history.world import World
 from tests.unit.orchestrator.history.told import PLAN, WRITTEN_AT, Line, asked, of_plan, task, tell
 
 TENANTS = 12
@@ -32,8 +35,8 @@ def moment(seconds: float) -> str:
     return (WRITTEN_AT + timedelta(seconds=seconds)).isoformat()
 
 
-def starts(*seconds: float) -> list[Line]:
-    return [line for n, second in enumerate(seconds) for line in at(second, task(n, "TaskStarted"))]
+def starts(*seconds: float, first: int = 0) -> list[Line]:
+    return [line for n, second in enumerate(seconds, first) for line in at(second, task(n, "TaskStarted"))]
 
 
 def given_up(seconds: float) -> list[Line]:
@@ -45,7 +48,18 @@ def broken(lines: list[Line]) -> set[str]:
     return {violation.invariant for violation in check_log(tell(lines)).violations}
 
 
+def begun(position: int) -> list[Line]:
+    return [task(position, "TaskStageStarted", "a")]
+
+
+def goes_on(position: int) -> list[Line]:
+    """A worker ends a stage, and begins the next task's in the same write."""
+    return [task(position, "TaskStageSucceeded", "a"), task(position + 1, "TaskStarted"), *begun(position + 1)]
+
+
 RATE = opening(startsPerMinute=60)
+SLOW = opening(startsPerMinute=1)
+RUNS = [*SLOW, *starts(0), *at(0.5, *begun(0))]
 LATER = opening(notBefore=moment(60))
 ENDS = opening(notAfter=moment(60))
 IN_TIME = [*created(notBefore=moment(60)), *at(60, of_plan("PlanStarted"))]
@@ -58,8 +72,12 @@ IN_TIME = [*created(notBefore=moment(60)), *at(60, of_plan("PlanStarted"))]
         [*RATE, *starts(*range(TENANTS))],
         # A step of Redis' clock by some seconds is not seen.
         [*RATE, *starts(0, 0, 0, 1, 2, 3)],
-        # It was put back, and what people are told stood still until it had caught up.
-        [*RATE, *at(5, *[of_plan("PlanProgress")] * 40), *starts(*[5.0] * TENANTS)],
+        # It was put back, and what people are told stands still until it has caught up: a worker was sent a message,
+        [*SLOW, *starts(0), *at(1, task(1, "TaskStarted"), *begun(1)), *starts(2, first=2)],
+        # or ran a stage.
+        [*RUNS, *at(1, *[line for n in range(5) for line in goes_on(n)])],
+        # It was wrong by more than a day, and is put right.
+        [*SLOW, *starts(90_000, 1, 62)],
         [*IN_TIME, *starts(60, 61)],
         [*ENDS, *starts(59, 61)],
         [*ENDS, *given_up(60), *at(60, *[task(n, "TaskCancelled") for n in range(TENANTS)], of_plan("PlanCancelled"))],
@@ -74,7 +92,10 @@ def test_a_right_history_holds(lines: list[Line]) -> None:
     [
         ([*RATE, *starts(*[0.0] * TENANTS)], "I2"),
         ([*RATE, *starts(*(n / 3 for n in range(TENANTS)))], "I2"),
-        ([*opening(startsPerMinute=1), *starts(0, 50)], "I2"),
+        ([*SLOW, *starts(0, 50)], "I2"),
+        # Whatever else is told of that moment, by one write each.
+        ([*RATE, *at(5, *[of_plan("PlanProgress")] * 40), *starts(*[5.0] * TENANTS)], "I2"),
+        ([*RUNS, *at(1, *goes_on(0)), *starts(62, first=2)], "I2"),
         (LATER, "I15"),
         ([*IN_TIME, *starts(59)], "I15"),
         ([*ENDS, *starts(60)], "I15"),
@@ -85,6 +106,13 @@ def test_a_right_history_holds(lines: list[Line]) -> None:
 )
 def test_a_doctored_history_is_rejected(lines: list[Line], invariant: str) -> None:
     assert broken(lines) == {invariant}, str(check_log(tell(lines)))
+
+
+def test_of_a_log_that_goes_on_the_last_moment_may_still_turn_out_to_be_longer() -> None:
+    events, report = tell([*SLOW, *starts(0, 1)]), Report()
+    replay(World(lambda *_: ()), events, report, is_over=False)
+    assert report.holds, str(report)
+    assert broken([*SLOW, *starts(0, 1)]) == {"I2"}
 
 
 def test_a_plan_whose_beginning_is_cut_off_is_not_judged() -> None:
