@@ -39,7 +39,7 @@ _MAY_COME: Final[dict[str, tuple[str, ...]]] = {
     "plan": tuple(f"n:{name}" for name in COUNTED),
     "task": (
         *("retries", "attempt", "recoveries", "republished", "rollbacks", "pausedMillis", "ranMillis", "overtaken"),
-        *("looked", "absentAt", "ticket", "skipStage", "rank", "legs"),
+        *("looked", "absentAt", "absentSince", "ticket", "skipStage", "rank", "legs"),
     ),
     "tenant": ("moverEpoch",),
 }

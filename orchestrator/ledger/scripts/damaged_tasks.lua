@@ -17,10 +17,10 @@ local plan_id, first, last = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[2]) + ton
 local FIELDS = {'status', 'tenant',
   'epoch', 'stage', 'turn', 'legs', 'touched', 'rank', 'startedAt', 'endedAt', 'durationMillis', 'pausedMillis',
   'attempt', 'retries', 'waitingSince', 'dueAt', 'queuedAt', 'stageStartedAt', 'admittedAt', 'pausedAt', 'ranMillis',
-  'beatAt', 'recoveries', 'republished', 'rollbacks', 'ticket', 'wave', 'looked', 'absentAt', 'moverEpochBefore',
-  'overtaken', 'skipStage', 'soakFailed',
+  'beatAt', 'recoveries', 'republished', 'rollbacks', 'ticket', 'wave', 'looked', 'absentAt', 'absentSince',
+  'moverEpochBefore', 'overtaken', 'skipStage', 'soakFailed',
   'failure', 'wentBackFor', 'lastOperation', 'pausedFor', 'cancelledFor', 'cursor', 'lastCursor', 'handedBack', 'snapshot'}
-local NUMBERS_UPTO, LONGEST = 33, 60
+local NUMBERS_UPTO, LONGEST = 34, 60
 local MOST_DIGITS = 15
 
 local PLACE_OF = {}

@@ -1,5 +1,5 @@
--- Records what a look at a tenant saw. One that was not there in two looks in a row has failed; with the last answer of a
--- round the soak goes on, or is over.
+-- Records what a look at a tenant saw. One that was not there in two looks in a row, an interval apart, has failed; with the
+-- last answer of a round the soak goes on, or is over.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task},
 --       tenant:{tenant} (hashes), seq, epoch, config:{task} (strings), ended, ready, leases-queued, leases-running,
 --       deadlines, freeze-times, thawing, awaited, lined, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active,
@@ -23,12 +23,15 @@ local plan, key = K.plan(task.plan), K.task(task_id)
 -- A tenant that another task has or moves says nothing of this one's move.
 local is_ours = not moved_since_by(task) and redis.call('HEXISTS', K.tenant(task.tenant), 'holder') == 0
 local absent = ARGV[3] ~= '1' and is_ours
-local absent_at = tonumber(redis.call('HGET', key, 'absentAt') or 0)
+local f = redis.call('HMGET', key, 'absentAt', 'absentSince')
+local absent_at, since = tonumber(f[1] or 0), tonumber(f[2] or 0)
 local soak = soak_numbers(task.plan)
 ask_there(task.plan, 'soakLeft')
 local doubted = absent_at >= soak.first
--- While others run it stays in doubt: no more fail at once than a breaker bears (I14).
-local fails = absent and doubted and wave_counts(task.plan, nil, TASK.RUNNING) == 0
+-- A look that waited for a worker may be followed at once by the next: one short absence is not two. While others run it
+-- stays in doubt as well: no more fail at once than a breaker bears (I14).
+local is_absent_on = doubted and NOW - since >= (numbers_of(task.plan, part_of(task.wave) .. 'interval')[1] or 0)
+local fails = absent and is_absent_on and wave_counts(task.plan, nil, TASK.RUNNING) == 0
 WHOLE.ask_plan_events(task.plan)
 if fails then ask_soak_failure(task)
 else
@@ -41,8 +44,8 @@ local goes_on = not (fails and (task.trip or task.goes_back_by_policy))
 if goes_on and soak.left <= 1 then ask_end_of_round(task.plan, task.wave, soak) end
 
 redis.call('HSET', key, 'looked', look)
-if absent and not doubted then redis.call('HSET', key, 'absentAt', look) end
-if not absent and doubted then redis.call('HDEL', key, 'absentAt') end
+if absent and not doubted then redis.call('HSET', key, 'absentAt', look, 'absentSince', int(NOW)) end
+if not absent and doubted then redis.call('HDEL', key, 'absentAt', 'absentSince') end
 if change ~= 0 then redis.call('HINCRBY', plan, 'soakDoubts', change) end
 local left = redis.call('HINCRBY', plan, 'soakLeft', -1)
 if fails then fail_soaked(task, failure) end

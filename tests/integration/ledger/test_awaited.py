@@ -56,6 +56,24 @@ def test_an_absence_in_an_earlier_soak_is_none_of_two_looks_in_a_row(world: Ledg
     assert world.status("p") == "COMPLETED"
 
 
+def test_an_absence_that_is_seen_twice_within_an_interval_is_no_two_looks_in_a_row(world: LedgerWorld) -> None:
+    pair = Pair(world)
+    soaking(pair, "a")
+    task, awaited = world.keys.of("task", "p.0"), world.keys.of("awaited")
+    world.client.hset(world.keys.of("plan", "p"), "wave:0:interval", HOUR_MS)
+    (look,) = world.looks("p")
+    assert world.awaited.record_look("p.0", look.number, FAILURE) is Looked.SEEN
+    since = int(world.client.hget(task, "absentSince") or 0)
+    # The next round is an interval after that answer, whenever its look was handed out.
+    assert world.client.zscore(awaited, "p") == since + HOUR_MS
+    for is_early, seen in ((True, Looked.SEEN), (False, Looked.UNHEALTHY)):
+        world.client.zadd(awaited, {"p": 0})
+        (look,) = world.awaited.hand_out().looks
+        world.client.hset(task, "absentSince", since - (0 if is_early else HOUR_MS))
+        assert world.awaited.record_look("p.0", look.number, FAILURE) is seen
+    assert world.status("p.0") == "FAILED"
+
+
 def test_who_another_task_has_is_not_missed(world: LedgerWorld) -> None:
     pair = Pair(world)
     soaking(pair, "a")

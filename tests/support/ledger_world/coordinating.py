@@ -56,8 +56,13 @@ class Coordinating(Submitting):
             self.inbox.done(wakes)
 
     def looks(self, plan_id: str) -> list[Look]:
-        """All looks of the round that is due in a soak, as a coordinator hands them out."""
+        """All looks of the round that is due in a soak, as a coordinator hands them out; an interval has passed since
+        the round before."""
         found: list[Look] = []
+        for position in range(int(self.reader.plan_record(plan_id).get("total", 0))):
+            task = self.keys.of("task", f"{plan_id}.{position}")
+            if self.client.hexists(task, "absentSince"):
+                self.client.hset(task, "absentSince", 0)
         while True:
             if not self.client.zadd(self.keys.of("awaited"), {plan_id: 0}, xx=True, ch=True):
                 return found

@@ -36,7 +36,7 @@ local MOST_STAGES = 10000
 local NUMBERS = {
   'epoch', 'stage', 'turn', 'legs', 'touched', 'rank', 'startedAt', 'attempt', 'retries', 'wave', 'republished',
   'stageStartedAt', 'admittedAt', 'queuedAt', 'dueAt', 'beatAt', 'recoveries', 'rollbacks', 'pausedAt', 'pausedMillis',
-  'ranMillis', 'ticket', 'looked', 'absentAt', 'overtaken', 'skipStage',
+  'ranMillis', 'ticket', 'looked', 'absentAt', 'absentSince', 'overtaken', 'skipStage',
 }
 
 -- The record with the defaults of fields not yet written; nil when there is no such task, or no such plan, or a hand
