@@ -32,6 +32,7 @@ ASKED_BY: Final = "gate"
 """Who approves or rejects when an HTTP gate does."""
 
 ANSWER_SECONDS: Final = 10.0
+"""Below ``UNANSWERED_MS`` of ``includes/gate_ask.lua``, after which the question is put again."""
 YES, NOT_YET = 200, 202
 Verdict = Literal["yes", "no", "not yet"]
 _log = structlog.get_logger(__name__)

@@ -13,6 +13,6 @@ local gate = read_gate(plan_id, wave)
 if not gate then return {'STALE'} end
 local left = gate_time_left(plan_id)
 if left <= 0 then return {'OVERDUE'} end
-redis.call('HSET', K.plan(plan_id), 'gateSaid', ARGV[4], 'gateSaidAt', int(WALL))
+redis.call('HSET', K.plan(plan_id), 'gateSaid', ARGV[4], 'gateSaidAt', int(WALL), 'gateAgain', 0)
 ask_gate_in(plan_id, gate.interval, left)
 return {'AGAIN'}

@@ -75,7 +75,7 @@ if goes_on then
   local answer = sound(goes_on, plan_id, wave)
   if answer then return answer end
   -- One that is damaged lets the others by (I19).
-  await(plan_id, NOW + UNANSWERED_MS)
+  await(plan_id, NOW + LONGEST_UNANSWERED_MS)
   return {'SWEPT'}
 end
 await_nothing(plan_id)

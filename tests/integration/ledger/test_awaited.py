@@ -7,10 +7,12 @@ import pytest
 
 from orchestrator.domain.waves import WaveState
 from orchestrator.fleet.rules import FleetRules, Wave
+from orchestrator.ledger.awaited import GateQuestion
 from orchestrator.ledger.outcomes import Looked
 from tests.support.ledger_world import LedgerWorld
 from tests.support.ledger_world.rows import FAILURE
 from tests.support.pair import Pair
+from workers.looks import ANSWER_SECONDS
 
 HOUR_MS = 3_600_000
 
@@ -109,20 +111,29 @@ def test_a_soak_is_over_by_the_clock_on_the_wall_as_well(world: LedgerWorld) -> 
     assert state(world) == WaveState.PASSED
 
 
-@pytest.mark.parametrize(("interval_ms", "again_ms"), [(1, 60_000), (HOUR_MS, HOUR_MS)])
-def test_a_question_that_nobody_answers_is_put_again_after_a_minute_or_its_interval(
-    world: LedgerWorld, interval_ms: int, again_ms: int
+@pytest.mark.parametrize("interval_ms", [1, 5_000, HOUR_MS])
+def test_a_question_that_nobody_answers_is_put_again_when_its_exchange_is_over_then_more_seldom(
+    world: LedgerWorld, interval_ms: int
 ) -> None:
     gate = f'{{"url":"http://gate.example/","interval":{interval_ms},"timeout":{10 * HOUR_MS}}}'
     world.plan("p", ["a"], rules=FleetRules(1, None, "pause", (Wave("all", 1, gate=gate),)), wave_of=[0])
     world.serve("p")
     world.finish("p.0")
-    asked_at = world.client.zscore(world.keys.of("awaited"), "p")
-    assert world.awaited.hand_out().question is not None
-    due = world.client.zscore(world.keys.of("awaited"), "p")
-    assert asked_at is not None
-    assert due is not None
-    assert due - asked_at >= again_ms
+
+    def put() -> tuple[GateQuestion, int]:
+        """The question, and after what time it is put again."""
+        world.client.zadd(world.keys.of("awaited"), {"p": 0})
+        question = world.awaited.hand_out().question
+        assert question is not None
+        due = world.client.zscore(world.keys.of("awaited"), "p") or 0
+        return question, round(due - int(world.client.hget(world.keys.of("clock"), "at") or 0))
+
+    longest = (15_000, 30_000, 60_000, 60_000)
+    *_, (last, _) = asked = [put() for _ in longest]
+    assert [again_ms for _, again_ms in asked] == [max(one, interval_ms) for one in longest]
+    assert longest[0] > ANSWER_SECONDS * 1000
+    world.awaited.not_yet(last, "it answered 202, not yet")
+    assert put()[1] == max(longest[0], interval_ms)
 
 
 def test_a_gate_that_began_to_wait_before_its_end_was_kept_keeps_the_end_that_was_told(world: LedgerWorld) -> None:

@@ -9,8 +9,9 @@
 -- @include event
 -- @include whole
 
--- A question that is not answered within this is put again.
-local UNANSWERED_MS = 60000
+-- A question that is not answered within this is put again: longer than the exchange may take (ANSWER_SECONDS of
+-- workers/looks.py). Then ever more seldom, as it may only wait for a worker, and is not asked any more once it is put anew.
+local UNANSWERED_MS, LONGEST_UNANSWERED_MS = 15000, 60000
 
 local function read_gate(plan_id, wave)
   local told = redis.call('HGET', K.plan(plan_id), part_of(wave) .. 'gate')
@@ -41,7 +42,7 @@ local function await_gate(plan_id, wave)
   local gate, plan = read_gate(plan_id, wave), K.plan(plan_id)
   if not gate then return end
   redis.call('HSET', plan, 'gateAskedSince', int(WALL), 'gateEnds', int(NOW + gate.timeout),
-    'gateUntil', int(WALL + gate.timeout), 'gateNext', int(WALL), 'gateAsked', 0)
+    'gateUntil', int(WALL + gate.timeout), 'gateNext', int(WALL), 'gateAsked', 0, 'gateAgain', 0)
   redis.call('HDEL', plan, 'gateSaid', 'gateSaidAt')
   next_question(plan_id)
   await(plan_id, NOW)
@@ -73,6 +74,8 @@ local function ask_http_gate(plan_id, wave)
   WHOLE.ask_index()
   local left = gate_time_left(plan_id)
   count_on(K.plan(plan_id), 'gateAsked', 1)
-  ask_gate_in(plan_id, math.max(UNANSWERED_MS, gate.interval), left)
+  local again = count_on(K.plan(plan_id), 'gateAgain', 1)
+  local wait_ms = math.min(UNANSWERED_MS * 2 ^ math.min(again - 1, 10), LONGEST_UNANSWERED_MS)
+  ask_gate_in(plan_id, math.max(wait_ms, gate.interval), left)
   return {'GATE', plan_id, wave, next_question(plan_id)}
 end
