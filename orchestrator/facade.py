@@ -18,6 +18,7 @@ from orchestrator.domain.config import TenantDeployConfig
 from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem, quoted_value
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.task_id import task_ids_of
+from orchestrator.observability.refusals import without_secrets
 from orchestrator.plans.switch_task import SwitchTask, switch_task
 
 
@@ -235,7 +236,8 @@ def _text(field: str, value: Any) -> str:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise InvalidInput([Problem(field, None, f"expected text or a whole number, not {quoted_value(value)}")])
+    said = without_secrets(quoted_value(value))
+    raise InvalidInput([Problem(field, None, f"expected text or a whole number, not {said}")])
 
 
 def _info(status: TaskStatus) -> TaskStatusInfo:

@@ -120,7 +120,9 @@ def _explain_use(error: Any) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
         error.show()
     else:
-        note(f"error: {error.format_message()}")
+        from orchestrator.observability.refusals import without_secrets
+
+        note(f"error: {without_secrets(error.format_message())}")
         context = getattr(error, "ctx", None)
         if context is not None:
             note(" ".join(context.get_usage().split()) + f" ({context.command_path} --help says more)")

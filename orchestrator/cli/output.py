@@ -123,7 +123,7 @@ def print_answer(result: OperationResult, done: str, refused: str, *, json_outpu
         return
     if not json_output:
         raise NotAllowed(refused)
-    note(f"error: {refused}")
+    print_error(NotAllowed(refused))
     raise typer.Exit(NotAllowed.exit_code)
 
 

@@ -1,26 +1,30 @@
-"""Each argument of a call is of the kind that its signature names: one gate for all calls, before any of them begins.
+"""One gate for all calls: before any of them begins each argument is of the kind that its signature names, and of what
+the caller handed in no secret goes into an error that leaves.
 
-Python lets anything pass; a script would take 0 for true, and what was meant for one thing be stored as another.
+Python lets anything pass; a script would take 0 for true, and what was meant for one thing be stored as another. An
+error ends in the log of whoever called.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, wraps
 from pathlib import Path
-from types import FunctionType, NoneType, UnionType
+from types import FunctionType, GeneratorType, NoneType, UnionType
 from typing import Any, Final, Literal, TypeVar, Union, Unpack, get_args, get_origin, get_type_hints
 
 from orchestrator.control.mistakes import Mistakes
 from orchestrator.control.narrowed_retry import Narrowing
 from orchestrator.control.order_gate import check_order, check_patterns
 from orchestrator.control.target import OperationTarget
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
 from orchestrator.domain.wording import shown
 from orchestrator.ledger.operations import Order
+from orchestrator.observability.refusals import take_secrets_out
 
 _Class = TypeVar("_Class", bound=type)
 _WORDS: Final[Mapping[Any, str]] = {
@@ -45,17 +49,18 @@ _NEVER_SHOWN: Final = frozenset({"secret", "token"})
 
 
 def judges_kinds(*, but: Collection[str] = ()) -> Callable[[_Class], _Class]:
-    """Of the class all public calls and its making, ``but`` those that judge all of theirs themselves: they raise
-    ``InvalidInput`` with every argument that is of another kind than their signature names, and do nothing."""
+    """Of the class all public calls and its making: they raise ``InvalidInput`` with every argument that is of another
+    kind than their signature names, and do nothing; ``but`` those that judge all of theirs themselves."""
 
     def over(kind: _Class) -> _Class:
         for name, call in list(vars(kind).items()):
-            if name in but or (name.startswith("_") and name != "__init__"):
+            if name.startswith("_") and name != "__init__":
                 continue
+            gate = _masking if name in but else _judging
             if isinstance(call, FunctionType):
-                setattr(kind, name, _judging(call))
+                setattr(kind, name, gate(call))
             elif isinstance(call, classmethod):
-                setattr(kind, name, classmethod(_judging(call.__func__)))
+                setattr(kind, name, classmethod(gate(call.__func__)))
         return kind
 
     return over
@@ -67,7 +72,32 @@ def check_flags(**flags: object) -> None:
         raise InvalidInput(problems)
 
 
+@contextmanager
+def _errors_masked() -> Iterator[None]:
+    try:
+        yield
+    except ChangeoverError as error:
+        take_secrets_out(error)
+        raise
+
+
+def _masking(call: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(call)
+    def asked(*args: Any, **kwargs: Any) -> Any:
+        with _errors_masked():
+            answer = call(*args, **kwargs)
+        return _one_by_one(answer) if isinstance(answer, GeneratorType) else answer
+
+    return asked
+
+
+def _one_by_one(answers: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    with _errors_masked():
+        return (yield from answers)
+
+
 def _judging(call: Callable[..., Any]) -> Callable[..., Any]:
+    @_masking
     @wraps(call)
     def asked(*args: Any, **kwargs: Any) -> Any:
         signature, hints = _signature(call)

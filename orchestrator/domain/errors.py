@@ -22,7 +22,15 @@ def quoted_value(value: object) -> str:
     except ValueError:
         # Python writes no number of so many digits.
         return f"a {type(value).__name__} that is too long to show"
+    if len(text) > QUOTE_LIMIT and "://" in text:
+        return cut_url(len(text))
     return cut_text(text)
+
+
+def cut_url(characters: int) -> str:
+    """What is said of a text that cannot be cut: in the midst of its password a URL does not look like one that has
+    any."""
+    return f"text of {characters} characters, with a URL in it"
 
 
 def cut_text(text: str, most: int = QUOTE_LIMIT) -> str:

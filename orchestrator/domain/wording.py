@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
-from orchestrator.domain.errors import QUOTE_LIMIT, Problem, cut_text
+from orchestrator.domain.errors import QUOTE_LIMIT, Problem, cut_text, cut_url
 from orchestrator.domain.naming import in_spelling_of, nearest, snake_case, unknown
 
 JSON_VALUE: Final = "a JSON value (text, number, true or false, null, list, mapping)"
@@ -117,8 +117,7 @@ def shown(value: object) -> JsonValue:
         return value if value.bit_length() <= 64 else "a number too large"
     if isinstance(value, str):
         if len(value) > QUOTE_LIMIT and "://" in value:
-            # Cut in the midst of its password a URL does not look like one that has any.
-            return f"text of {len(value)} characters, with a URL in it"
+            return cut_url(len(value))
         return cut_text(value).encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):
         return f"a mapping of {len(value)}"

@@ -2,7 +2,7 @@
 
 ``mask`` and ``mask_value`` take out every secret that this process can find or has resolved, whatever holds it: for
 what is stored and logged. ``masked`` and ``masked_url`` are for people and go further: whatever a key or a URL says is
-secret is not shown, known or not.
+secret is not shown, known or not. ``quotable`` does the latter alone: an error's own words name many a thing.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^\s/]*@", re.IGNORECASE)
 
 _TEMPLATE = r"\{\{[^{}]{0,500}\}\}"
 _ANY_URL = re.compile(rf"[a-z][a-z0-9+.-]{{0,30}}://(?:{_TEMPLATE}|[^\s\"'<>])+", re.IGNORECASE)
+_QUOTED_URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}:/{1,2}(?:\S{0,500}@)?[^\s\"'<>]*[^\s\"'<>().,:;]", re.IGNORECASE)
+"""Also one that was taken for a path, which has one slash; a password may hold quotes."""
+_BEGINS_URL = re.compile(r"\s*[a-z][a-z0-9+.-]{0,30}:/", re.IGNORECASE)
 _HTTP_URL = re.compile(rf"(https?://)((?:{_TEMPLATE}|[^\s\"'<>])+)", re.IGNORECASE)
 _TEMPLATED = re.compile(_TEMPLATE)
 _HARMLESS_SEGMENT = re.compile(rf"{HARMLESS_SEGMENT}|{_TEMPLATE}")
@@ -105,6 +108,27 @@ def mask(text: str) -> str:
     """The text with every known secret value replaced, also what a cut (``…``, ``...``) left of one, beginning or
     end."""
     return _all_known().masked(text)
+
+
+def quotable(text: str) -> str:
+    """The text as an error may quote it: masked, and of each URL in it that says more than a place and a path, what
+    ``masked_url`` shows."""
+    return _QUOTED_URL.sub(_quotable_url, mask(text)) if ":/" in text else mask(text)
+
+
+def _quotable_url(found: re.Match[str]) -> str:
+    url = found[0]
+    return masked_url(url) if any(sign in url for sign in "@%?#") else url
+
+
+def quotable_value(value: Any, key: str = "") -> Any:
+    """A value as an error may quote it, ``key`` being what it stands under: ``masked``, and each text ``quotable``."""
+    return _walk(masked(value, key), lambda leaf, _: _quotable_leaf(leaf) if isinstance(leaf, str) else leaf)
+
+
+def _quotable_leaf(text: str) -> str:
+    # Of a value it is known where it ends: there a password may hold spaces.
+    return masked_url(text) if "@" in text and _BEGINS_URL.match(text) else quotable(text)
 
 
 def mask_value(value: Any) -> Any:
@@ -208,8 +232,13 @@ def _without_known(known: KnownSecrets, value: Any, key: str) -> Any:
     if isinstance(value, str):
         return known.masked(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            text = str(abs(value)).removesuffix(".0")
+        except ValueError:
+            # Python writes no number of so many digits, and nobody has one for a secret.
+            return value
         # As a whole: what a counter or a year has digits of is another number.
-        return MASK if known.masked(str(abs(value)).removesuffix(".0")) == MASK else value
+        return MASK if known.masked(text) == MASK else value
     return value
 
 

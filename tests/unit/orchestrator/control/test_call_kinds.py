@@ -36,6 +36,7 @@ UNLIKE: dict[str, list[Any]] = {
     "Collection[str] | None": ["RUNNING", b"x", 5, [5]],
     "str | Path | Mapping[str, Any] | PlanSpec": [5, None, True, [], b"x"],
     "Callable[[int], None]": [5, None],
+    "Aside": [5, None],
     "Callable[[str, int], None]": [5, None],
     "Settings | None": [5, "redis://h", {}],
     "Operation": ["pause", None, 5],

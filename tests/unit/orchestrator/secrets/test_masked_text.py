@@ -13,8 +13,10 @@ from urllib.parse import quote, quote_plus
 import httpx
 import pytest
 
+from orchestrator.domain.errors import cut_url, quoted_value
+from orchestrator.domain.wording import shown
 from orchestrator.secrets.known import SHORTEST
-from orchestrator.secrets.masking import mask, mask_value, masked
+from orchestrator.secrets.masking import mask, mask_value, masked, quotable, quotable_value
 from orchestrator.templates.templates import render
 from tests.support.long import mostly_long
 from tests.support.secret_variables import variables
@@ -256,3 +258,28 @@ def test_long_text_of_escapes_is_masked_in_time_that_grows_with_it(tmp_path: Pat
 def test_long_text_is_masked_in_time_that_grows_with_it(text: str) -> None:
     """What once took the square of the length does not end within this test's minutes."""
     assert masked(text * 300_000) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("no plan 'redis://u:pw@h:1/0'; see it", "no plan 'redis://***@h:1/0'; see it"),
+        ("extra (redis://u:it's@h/0).", "extra (redis://***@h/0)."),
+        ("redis:/u:pw@h/0: no such file", "redis://***: no such file"),
+        ("at http://h/p?token=pw, then", "at http://h/p?***, then"),
+        ("expected such as https://changeover.example.com/a-b/17x9kq8z", None),
+        ("a@b c:/x 50%", None),
+    ],
+)
+def test_of_what_an_error_says_addresses_alone_are_masked(text: str, said: str | None) -> None:
+    assert quotable(text) == (said or text)
+
+
+def test_of_a_value_an_address_goes_to_its_end() -> None:
+    assert quotable_value(["redis://u:my pw@h/0", {"password": "x"}, 7]) == ["redis://***@h/0", {"password": "***"}, 7]
+    assert quotable_value("redis://u:my pw@h/0") == "redis://***@h/0"
+
+
+def test_an_address_that_would_be_cut_is_not_quoted() -> None:
+    url = "redis://u:" + "p" * 300 + "@h/0"
+    assert (quoted_value(url), shown(url)) == (cut_url(len(url) + 2), cut_url(len(url)))
