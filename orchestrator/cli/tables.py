@@ -22,7 +22,7 @@ from orchestrator.control.answers import (
 )
 from orchestrator.control.asked import paused_words
 from orchestrator.control.failure_causes import accepted_words
-from orchestrator.control.fleet_status import breach_sentence, breaches, gate_words, tripped_words
+from orchestrator.control.fleet_status import breach_sentence, breaches, by_breaker_words, gate_words, tripped_words
 from orchestrator.control.task_rows import BY_INTEREST
 from orchestrator.control.tenant_target import also_words
 from orchestrator.control.tenants import unit_words
@@ -97,8 +97,8 @@ def fleet_lines(plan: PlanStatus | PlanSummary) -> list[str]:
         lines.append(plan.waits_because)
     for wave in plan.waves:
         tolerance = "" if wave.tolerance is None else f", tolerance {wave.tolerance}"
-        ended = f"{wave.ended:,} of {wave.tenants:,} ended"
-        lines.append(f"wave {wave.name}  {wave.state.lower()}  {ended}, {wave.failed} failed{tolerance}")
+        ended = f"{wave.ended:,} of {wave.tenants:,} ended, {wave.failed} failed{by_breaker_words(wave)}"
+        lines.append(f"wave {wave.name}  {wave.state.lower()}  {ended}{tolerance}")
     if words := gate_words(plan):
         lines.append(words)
     if plan.breaker is not None and plan.breaker.tolerance is not None:

@@ -119,8 +119,12 @@ def wave_sentence(wave: WaveStatus, plan_id: str) -> str:
         return f"the gate of wave {wave.name} is rejected" + (
             f" by {wave.rejected_by}{why}" if wave.rejected_by else ""
         )
-    back = f", {wave.sent_back} taken back by its breaker" if wave.sent_back else ""
-    return f"wave {wave.name}: {wave.ended} of {wave.tenants} ended, {wave.failed} failed{back}"
+    return f"wave {wave.name}: {wave.ended} of {wave.tenants} ended, {wave.failed} failed{by_breaker_words(wave)}"
+
+
+def by_breaker_words(wave: WaveStatus) -> str:
+    """To stand behind how many failed."""
+    return f", {wave.sent_back} taken back by its breaker" if wave.sent_back else ""
 
 
 def gate_words(plan: PlanSummary | PlanStatus) -> str:

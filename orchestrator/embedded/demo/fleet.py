@@ -5,7 +5,7 @@ the config from Redis and, after a delay of its own, reports the new versions:
 ``{"tenant", "instance", "version", "gateway", "portal", "agent"}``, where ``version`` is that of the service adopted
 last. One that has its port for itself answers on every path; those that share one, each on paths that begin as its own
 does. ``POST /mend`` ends what the plan's ``refuses`` variables began. Redis is the one that Changeover uses; the fleet
-waits for it, and comes back when it was away.
+waits for it, saying so, and comes back when it was away.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from redis.exceptions import RedisError
 from orchestrator.background.held_port import handed_socket, listen_on
 from orchestrator.domain.errors import Unreachable
 from orchestrator.embedded.demo.instances import SERVICES, Instance, instances_of, load_plan
+from orchestrator.secrets.masking import redact
 from orchestrator.settings.model import load_settings
 from orchestrator.settings.servers import find_servers
 
@@ -92,6 +93,7 @@ class Fleet:
         self._servers: list[asyncio.Server] = []
         self._adoptions: set[asyncio.Task[None]] = set()
         self._client: redis.asyncio.Redis | None = None
+        self._waits = ""
 
     async def listen(self) -> None:
         """Open all ports. ``OSError`` names the first that is taken."""
@@ -111,6 +113,13 @@ class Fleet:
                 with contextlib.suppress(RedisError, OSError):
                     played.adopt(await _read_config(self._client, played.instance.tenant))
 
+    def waits(self, why: str) -> None:
+        """Say it once, until it follows again: meanwhile nobody adopts anything."""
+        if why != self._waits:
+            sys.stderr.write(f"fleet waits: {why}\n")
+            sys.stderr.flush()
+        self._waits = why
+
     async def close(self) -> None:
         for task in list(self._adoptions):
             task.cancel()
@@ -129,6 +138,7 @@ class Fleet:
             # What was broadcast while nobody listened is caught up with.
             for played in self.played:
                 played.adopt(await _read_config(client, played.instance.tenant))
+            self._waits = ""
             sys.stdout.write(f"fleet ready: {len(self.played)} instances follow {CHANNEL}\n")
             sys.stdout.flush()
             async for message in subscription.listen():
@@ -186,9 +196,15 @@ async def serve_fleet(instances: Sequence[Instance], redis_url: str | None) -> i
 
 async def _follow_always(fleet: Fleet, redis_url: str | None) -> None:
     while True:
-        with contextlib.suppress(RedisError, OSError, Unreachable):
+        try:
             # Looked up each time: a restarted `changeover up` may have another port.
-            await fleet.follow(redis_url or find_servers(load_settings()).redis_url)
+            servers_redis = redis_url or find_servers(load_settings()).redis_url
+        except Unreachable as error:
+            fleet.waits(str(error))
+        else:
+            with contextlib.suppress(RedisError, OSError):
+                await fleet.follow(servers_redis)
+            fleet.waits(f"Redis does not answer at {redact(servers_redis)}")
         await asyncio.sleep(LOOKS_FOR_REDIS_EVERY_SECONDS)
 
 

@@ -10,6 +10,7 @@ import redis
 from orchestrator import Client
 from orchestrator.cli.happened import none_starts
 from orchestrator.cli.standing import LOOK_SECONDS, Standing
+from orchestrator.cli.tables import fleet_lines
 from orchestrator.control.target import OperationTarget, target_of
 from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
 from orchestrator.ledger.operations import Order
@@ -56,6 +57,8 @@ def test_what_is_kept_behind_is_told_apart_from_what_starts(world: LedgerWorld, 
     with Client(settings) as client:
         none = none_starts(client, target)
         assert none.startswith("none starts yet: wave canary: 1 of 1 ended, 0 failed, 1 taken back")
+        line = next(one for one in fleet_lines(client.summary("p")) if one.startswith("wave canary  "))
+        assert line == "wave canary  passed  1 of 1 ended, 0 failed, 1 taken back by its breaker, tolerance 0"
         of_task = none_starts(client, OperationTarget("task", "p.1"))
         assert of_task.startswith("none starts yet: it waits for an answer: ")
         # One that is not behind: what is said is about the rest.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ import redis
 import yaml
 
 from orchestrator.domain.config import PlanSpec
+from orchestrator.embedded.demo.fleet import Fleet, serve_fleet
 from orchestrator.embedded.demo.instances import instances_of, load_plan
 from tests.support.place import Place
 from tests.support.redis_server import free_port
@@ -118,6 +120,33 @@ def test_a_taken_port_is_named(fleet: subprocess.Popen[str], plan_file: Path, pl
     assert second.returncode == 2
     assert str(instances_of(load_plan(plan_file))[0].port) in errors
     assert "Traceback" not in errors
+
+
+def test_one_that_finds_no_redis_says_once_where_it_looked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CHANGEOVER_REDIS_URL", raising=False)
+
+    async def told_by(url: str | None) -> str:
+        following, told = asyncio.create_task(serve_fleet([], url)), ""
+        async with asyncio.timeout(20):
+            while not told:
+                await asyncio.sleep(0.01)
+                told = capsys.readouterr().err
+        following.cancel()
+        assert await following == 0
+        return told
+
+    assert (
+        asyncio.run(told_by("redis://u:pw@127.0.0.1:1/0"))
+        == "fleet waits: Redis does not answer at redis://127.0.0.1:1/0\n"
+    )
+    assert asyncio.run(told_by(None)).startswith("fleet waits: no Redis named: set CHANGEOVER_REDIS_URL, or start ")
+    fleet = Fleet([])
+    fleet.waits("for it")
+    fleet.waits("for it")
+    assert capsys.readouterr().err == "fleet waits: for it\n"
 
 
 def test_the_example_is_as_large_as_promised() -> None:
