@@ -24,7 +24,7 @@ from orchestrator.console.app import create_app
 from orchestrator.console.connections import BoundedHttp, allow_files
 from orchestrator.domain.errors import InvalidInput, PortTaken, Problem
 from orchestrator.observability.logs import configure_logs
-from orchestrator.settings.console import ConsoleSettings
+from orchestrator.settings.console import ConsoleSettings, require_tls_files
 from orchestrator.settings.model import Settings
 
 STOP_SECONDS: Final = 10
@@ -104,6 +104,7 @@ def run_console(settings: Settings) -> None:
     configure_logs(settings)
     allow_files()
     console = settings.console
+    require_tls_files(console)
     with Client(settings) as client:
         app = create_app(settings, client)
         with contextlib.closing(app.state.redis), contextlib.closing(app.state.shared):

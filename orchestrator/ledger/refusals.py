@@ -152,6 +152,9 @@ def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> Chang
             f"what answers at {redact(url)} is no Redis that Changeover can work with ({_cut(text)}); "
             f"expected Redis 6 or later; point {variable} at the right one"
         )
+    if "[SSL" in text:
+        # It answers: nobody has to start it.
+        return Unreachable(f"{place}: no TLS connection comes about ({_cut(text)}); see the ssl_ options of {variable}")
     if isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):
         return Unreachable(f"{place} does not answer ({_cut(text)}); start it, or point {variable} at the right one")
     return None

@@ -18,11 +18,12 @@ _OPTIONS: Final = {"ssl_ca_certs": PATH, "ssl_certfile": PATH, "ssl_keyfile": PA
 @dataclass(frozen=True, slots=True)
 class AmqpUrl:
     """``plain``: as kombu takes it, without options; ``place``: host, port and virtual host, nothing secret; ``tls``:
-    None, or what the client's TLS goes by."""
+    None, or what the client's TLS goes by; ``files``: the options that name its files."""
 
     plain: str
     place: str
     tls: dict[str, Any] | None
+    files: dict[str, str]
 
 
 def is_amqp(url: str) -> bool:
@@ -44,4 +45,4 @@ def parse_amqp_url(url: str) -> AmqpUrl:
     files = {name.removeprefix("ssl_"): path for name, path in options.items()}
     tls = {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": None, **files} if parts.scheme == "amqps" else None
     place = f"{host}:{parts.port or _PORTS[parts.scheme]}/{unquote(vhost)}"
-    return AmqpUrl(urlunsplit((parts.scheme, parts.netloc, parts.path, "", "")), place, tls)
+    return AmqpUrl(urlunsplit((parts.scheme, parts.netloc, parts.path, "", "")), place, tls, options)

@@ -9,9 +9,10 @@ from typing import Annotated, Final
 
 from pydantic import Field, field_validator, model_validator
 
-from orchestrator.domain.errors import cut_text
+from orchestrator.domain.errors import InvalidInput, Problem, cut_text
 from orchestrator.domain.roles import Role
 from orchestrator.settings.section import Section
+from orchestrator.settings.tls_files import tls_mistakes
 
 _HEADER: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _TAKEN: Final = frozenset({"authorization", "cookie", "host", "origin", "x-forwarded-for", "x-csrf-token"})
@@ -72,3 +73,13 @@ class ConsoleSettings(Section):
         if self.group_roles and not self.group_header:
             raise ValueError("group_roles: needs group_header, which names the groups")
         return self
+
+
+def require_tls_files(console: ConsoleSettings) -> None:
+    """Raises ``InvalidInput`` for each of its files that cannot be served with. Only where a console starts: other
+    processes have the same settings, and need not have its key."""
+    given = {"console.tls_cert": console.tls_cert, "console.tls_key": console.tls_key}
+    files = {name: str(path) for name, path in given.items() if path is not None}
+    wrong = list(tls_mistakes(files, certificate="console.tls_cert", key="console.tls_key"))
+    if wrong:
+        raise InvalidInput([Problem(name, None, message) for name, message in wrong])

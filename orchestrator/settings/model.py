@@ -34,6 +34,7 @@ from orchestrator.settings.kept_data import ArchiveSettings, CheckpointSettings
 from orchestrator.settings.mistakes import cut_to_few, setting_problems
 from orchestrator.settings.redis_url import parse_redis_url
 from orchestrator.settings.section import CountedSeconds, Section, in_millis, no_truth, number_and_no_truth
+from orchestrator.settings.server_urls import server_problems
 from orchestrator.settings.webhooks import MOST_HOOKS, HookName, WebhookSettings, refused_hooks
 from steps.http.allowed_hosts import AllowedHosts
 from steps.instances.endpoints import MalformedEndpoints, health_endpoints
@@ -249,6 +250,7 @@ def load_settings() -> Settings:
         settings = Settings()
     except ValidationError as error:
         problems += setting_problems(error, Settings, given)
+    problems += server_problems(given)
     if problems:
         raise InvalidInput(problems)
     return settings

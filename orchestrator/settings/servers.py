@@ -13,6 +13,7 @@ from orchestrator.files.private_file import NotPrivate, read_private
 from orchestrator.settings.amqp_url import is_amqp, parse_amqp_url
 from orchestrator.settings.model import Settings
 from orchestrator.settings.redis_url import RedisUrl, parse_redis_url
+from orchestrator.settings.server_urls import SAME_DATABASE
 from orchestrator.settings.url_parts import BadUrl, shown_url
 
 Parsed = TypeVar("Parsed")
@@ -46,8 +47,7 @@ def find_servers(settings: Settings) -> Servers:
         return Servers(state.for_ledger(), broker_url)
     broker = _read("CHANGEOVER_BROKER_URL", broker_url) if broker_url else state.neighbour()
     if state.address == broker.address:
-        message = "state and broker must not share a Redis database; give CHANGEOVER_BROKER_URL another one"
-        raise InvalidInput([Problem("CHANGEOVER_BROKER_URL", shown_url(broker.text), message)])
+        raise InvalidInput([Problem("CHANGEOVER_BROKER_URL", shown_url(broker.text), SAME_DATABASE)])
     return Servers(state.for_ledger(), broker.for_broker())
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
+from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.settings.origins import resolved_settings
 from orchestrator.settings.section import Section
@@ -30,7 +30,7 @@ NAMES = names(Settings)
 
 
 def problems() -> list[Problem]:
-    """What is wrong with the settings as they are; what is right can be shown, and leads to servers or to an error."""
+    """What is wrong with the settings as they are; what is right can be shown, and leads to servers or to nobody."""
     try:
         settings = load_settings()
         resolved_settings(settings)
@@ -38,7 +38,7 @@ def problems() -> list[Problem]:
         return error.problems
     try:
         find_servers(settings)
-    except ChangeoverError:
+    except Unreachable:
         return []
     return []
 

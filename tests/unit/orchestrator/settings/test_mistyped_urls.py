@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -33,10 +34,11 @@ def test_of_a_servers_url_no_password_is_shown(url: str, monkeypatch: pytest.Mon
     for name in ("CHANGEOVER_REDIS_URL", "CHANGEOVER_BROKER_URL"):
         monkeypatch.setenv("CHANGEOVER_REDIS_URL", "redis://host:6379/0")
         monkeypatch.setenv(name, url)
-        settings = load_settings()
-        with pytest.raises(InvalidInput) as refused:
-            find_servers(settings)
-        assert PASSWORD not in str(refused.value)
+        settings = Settings()
+        for judge in (load_settings, partial(find_servers, settings)):
+            with pytest.raises(InvalidInput) as refused:
+                judge()
+            assert PASSWORD not in str(refused.value)
         assert PASSWORD not in str(resolved_settings(settings))
 
 
