@@ -29,6 +29,11 @@ _STAYS: Final = ("withdraws", "asItWas", "atOnce")
 """A request of which one is said takes another back, or tells what has been done."""
 
 
+def is_newer(event: e.Event) -> bool:
+    """Whether a newer release may have written it so."""
+    return isinstance(event, e.OtherEvent) and not event.fault
+
+
 @dataclass(frozen=True, slots=True)
 class Owed:
     """Behind ``event`` stands one of these ``kinds`` of the task."""
@@ -38,11 +43,14 @@ class Owed:
     kinds: tuple[str, ...]
 
     def is_met_by(self, event: e.Event) -> bool:
-        return isinstance(event, e.TaskEvent) and event.task_id == self.task_id and event.type in self.kinds
+        """Also by one in a newer release's form."""
+        return getattr(event, "task_id", None) == self.task_id and event.type in self.kinds
 
     def stays_over(self, event: e.Event, task: FoldedTask | None) -> bool:
-        """Whether the event tells of another, which was not running, whom the end of the task leads from its group or
-        tenant to another wait: that is told before the end."""
+        """Whether the event may stand before what is owed: it tells of another, which was not running, whom the end of
+        the task leads from its group or tenant to another wait; or only a newer release knows what it tells."""
+        if is_newer(event):
+            return not self.is_met_by(event)
         waits = isinstance(event, e.TaskWaiting) and event.task_id != self.task_id
         return waits and (task is None or task.state not in TASK_ACTIVE)
 

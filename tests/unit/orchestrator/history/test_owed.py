@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from orchestrator.domain.events import OtherEvent
 from orchestrator.history import check_history, check_log
 from tests.unit.orchestrator.history.told import (
     PAUSED,
@@ -187,3 +188,23 @@ def test_of_a_damaged_plan_nothing_is_owed() -> None:
     for lines, _, _ in NEVER.values():
         said = [str(one) for one in check_history(tell(lines), ledger(lines), damaged=[PLAN]).violations]
         assert not [one for one in said if "follows the" in one or "is told, and not" in one or "asked to pause" in one]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [*opening(), asked("pause", "p.0"), PAUSES],
+        [*STOPPED, asked("cancel", "p.0"), CANCELLED],
+        [*STAGE_FAILED, task(0, "TaskFailed")],
+        [*FAILED, asked("accept", "p.0"), task(0, "TaskFailureAccepted", actor="me", reason="")],
+        PAUSED_PLAN[:12],
+    ],
+)
+@pytest.mark.parametrize("is_between", [True, False], ids=["another between", "in a form of its own"])
+def test_what_a_newer_release_tells_there_is_no_fault(lines: list[Line], is_between: bool) -> None:
+    events = tell([*lines, lines[-1]] if is_between else lines)
+    at = -2 if is_between else -1
+    kept = events[at].model_dump(include={"plan_id", "sequence_id", "plan_sequence_id", "occurred_at", "task_id"})
+    events[at] = OtherEvent.model_validate({**kept, "type": "TaskSurprised" if is_between else events[at].type})
+    report = check_log(events, {PLAN: STAGES})
+    assert report.holds, str(report)
