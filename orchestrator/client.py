@@ -244,7 +244,8 @@ class Client(
         request_id: str | None = None,
         **target: str,
     ) -> OperationResult:
-        """Runs failed tasks again; give one of ``plan_id``, ``tenant_id``, ``task_id``.
+        """Runs failed tasks again; give one of ``plan_id``, ``tenant_id``, ``task_id``. What a breaker still keeps from
+        starting is in the answer's ``message``, with what answers it; of a repeat, as it is by then.
 
         ``override_freeze``, a reason, lets them pass all freezes until they have ended.
         """

@@ -10,11 +10,8 @@ import typer
 
 from orchestrator.cli.output import note
 from orchestrator.control.answers import PlanSummary, TaskStatus
-from orchestrator.control.explain import Situation
-from orchestrator.control.fleet_status import breaches, goes_on_before, unanswered_wave
 from orchestrator.domain.errors import LEFT
 from orchestrator.domain.status import TASK_OPEN, PlanState, TaskState
-from orchestrator.domain.task_id import plan_of
 from orchestrator.domain.typed import typed
 
 if TYPE_CHECKING:
@@ -37,21 +34,6 @@ def tells_that_it_stands(target: OperationTarget) -> Iterator[None]:
     except KeyboardInterrupt:
         note(f"what was asked for stands; to look: {typed('status', target.identifier)}")
         raise typer.Exit(LEFT) from None
-
-
-def none_starts(client: Client, retried: OperationTarget) -> str:
-    """Why what was retried, or was before and is behind such a wave, does not start: a breaker is still tripped, or
-    nobody has answered for what one took back; "" where that keeps nobody. ``retried`` is no tenant."""
-    plan = client.summary(retried.identifier if retried.type == "plan" else plan_of(retried.identifier))
-    is_tripped, wave = any(breaches(plan)), unanswered_wave(plan)
-    if plan.retrying or (wave is None and not is_tripped):
-        return ""
-    some_start = wave is not None and retried.type == "plan" and goes_on_before(plan, wave) and not is_tripped
-    head = "" if some_start else "none starts yet: "
-    why = Situation.BREAKER_TRIPPED if is_tripped else Situation.WAVE_TAKEN_BACK
-    found = client.explain(whole=False, **{f"{retried.type}_id": retried.identifier}).remarks
-    told = (one for one in found if one.situation == why)
-    return next((f"{head}{one.sentence}; to answer: {', or '.join(one.commands)}" for one in told), "")
 
 
 def plan_words(plan: PlanSummary) -> str:

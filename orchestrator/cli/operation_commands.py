@@ -209,7 +209,7 @@ def _operate(
     accept_failures: bool = False,
 ) -> None:
     from orchestrator import Client
-    from orchestrator.cli.happened import none_starts, tells_that_it_stands, what_happened
+    from orchestrator.cli.happened import tells_that_it_stands, what_happened
     from orchestrator.cli.standing import Standing
     from orchestrator.control.target import OperationTarget, order_of
     from orchestrator.control.tenant_target import acted_on_words, also_words
@@ -238,8 +238,6 @@ def _operate(
         others = (
             client.tenant_status(target.identifier).other_tasks if target.type == "tenant" and result.accepted else []
         )
-        retried = OperationTarget("task", result.task_id) if result.task_id else target
-        held = none_starts(client, retried) if operation is Operation.RETRY and result.accepted and not wait else ""
         refused = f"{operation} of {target.type} {target.identifier}: {result.message}"
         if wait and result.accepted:
             # The task that speaks for a tenant is another one as soon as this one lets go of it.
@@ -258,8 +256,6 @@ def _operate(
     print_answer(result, done, refused, json_output=json_output)
     if also := [one for one in others if one.task_id != result.task_id]:
         note(f"tenant {target.identifier} has more open tasks: {also_words(also)}")
-    if held:
-        note(held)
     if wait and result.status not in _good_ends(operation):
         raise typer.Exit(1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from orchestrator.control.absent import absent
@@ -21,7 +22,9 @@ from orchestrator.ledger.reader import Reader
 class Operator:
     """Resolves the target, asks the ledger, answers in words. Raises ``NotFound`` for what does not exist."""
 
-    def __init__(self, ledger: Ledger, reader: Reader) -> None:
+    def __init__(self, ledger: Ledger, reader: Reader, holds: Callable[[OperationTarget], str] = lambda _: "") -> None:
+        """``holds``: what keeps a retried plan or task from starting, in words; "" for nothing."""
+        self._holds = holds
         self._operations = Operations(ledger)
         self._reader = reader
         self._status = StatusReader(reader)
@@ -67,12 +70,20 @@ class Operator:
             said["message"] = acted_on_words(reply.target_id, result.message)
         if reply.why in ("none-failed", "all-accepted"):
             said["message"] = result.message + passing_words(order)
-        return result.model_copy(update=said)
+        result = result.model_copy(update=said)
+        if operation is not Operation.RETRY:
+            return result
+        return self._with_what_holds(result, OperationTarget("task", reply.target_id) if result.task_id else target)
+
+    def _with_what_holds(self, result: OperationResult, retried: OperationTarget) -> OperationResult:
+        held = self._holds(retried) if result.accepted else ""
+        return result.model_copy(update={"message": f"{result.message}; {held}"}) if held else result
 
     def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:
         """Retries those of a plan's failed tasks that the narrowing takes."""
         check_order(order)
-        return NarrowedRetry(self._operations, self._reader).of_plan(plan_id, narrowing, order)
+        result = NarrowedRetry(self._operations, self._reader).of_plan(plan_id, narrowing, order)
+        return self._with_what_holds(result, OperationTarget("plan", plan_id))
 
     def answer_gate(self, plan_id: str, wave: str, order: Order, *, approves: bool) -> OperationResult:
         """Approves or rejects the gate of a plan's wave; "" is the one that waits."""

@@ -12,6 +12,7 @@ from orchestrator.control.back_waits import StatusInFull
 from orchestrator.control.drift_answers import DriftEnd, TenantDrift
 from orchestrator.control.failure_desk import FailureDesk
 from orchestrator.control.freeze_desk import FreezeDesk
+from orchestrator.control.held_retry import none_starts
 from orchestrator.control.keeping import Keeping
 from orchestrator.control.operations import Operator
 from orchestrator.control.page_answers import (
@@ -65,7 +66,7 @@ class LedgerDoor:
         self._ledger = ledger = Ledger(self._redis, settings)
         self.reader = reader = Reader(self._redis, ledger.keys)
         self.tells = StatusInFull(reader)
-        self.operates = Operator(ledger, reader)
+        self.operates = Operator(ledger, reader, self._holds)
         self.failures = FailureDesk(FailureAnswers(ledger), reader)
         self.freezes = FreezeDesk(Freezes(ledger))
         self.purges = Purger(Purges(ledger), reader)
@@ -89,6 +90,9 @@ class LedgerDoor:
         from orchestrator.control.explain import Explainer
 
         return Explainer(self._ledger, self.reader, self._settings, self.url)
+
+    def _holds(self, retried: OperationTarget) -> str:
+        return none_starts(retried, self.tells.summary, lambda target: self.explains.target(target))
 
     def identify(self, identifier: str, *, plan_first: bool) -> OperationTarget:
         return identify(self.reader, identifier, plan_first=plan_first)

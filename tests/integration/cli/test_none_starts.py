@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 import redis
 
 from orchestrator import Client
-from orchestrator.cli.happened import none_starts
 from orchestrator.cli.standing import LOOK_SECONDS, Standing
 from orchestrator.cli.tables import fleet_lines
+from orchestrator.control import held_retry
+from orchestrator.control.back_waits import StatusInFull
+from orchestrator.control.explain import Explainer
 from orchestrator.control.target import OperationTarget, target_of
 from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
 from orchestrator.ledger.operations import Order
@@ -19,6 +22,12 @@ from tests.support.cli import in_this_process
 from tests.support.ledger_world import LedgerWorld
 from tests.support.place import Place
 from tests.support.planted_waves import wave_taken_back, way_back_failed
+
+
+def none_starts(world: LedgerWorld, settings: Settings, retried: OperationTarget) -> str:
+    explain = Explainer(world.ledger, world.reader, settings).target
+    return held_retry.none_starts(retried, StatusInFull(world.reader).summary, explain)
+
 
 SOFT = Tolerance(0, strict=False)
 
@@ -45,7 +54,8 @@ def test_whose_wave_is_the_last_starts_though_its_wave_was_taken_back(world: Led
         plan = client.summary("p")
         assert (plan.status, plan.current_wave, plan.waves[1].sent_back) == ("RUNNING", "b", 1)
         told = [
-            none_starts(client, target) for target in (OperationTarget("plan", "p"), OperationTarget("task", "p.2"))
+            none_starts(world, settings, target)
+            for target in (OperationTarget("plan", "p"), OperationTarget("task", "p.2"))
         ]
         assert told == ["", ""]
         assert "wave-taken-back" not in [one.situation for one in client.explain(plan_id="p").remarks]
@@ -55,15 +65,15 @@ def test_what_is_kept_behind_is_told_apart_from_what_starts(world: LedgerWorld, 
     wave_taken_back(world)
     target = OperationTarget("plan", "p")
     with Client(settings) as client:
-        none = none_starts(client, target)
+        none = none_starts(world, settings, target)
         assert none.startswith("none starts yet: wave canary: 1 of 1 ended, 0 failed, 1 taken back")
         line = next(one for one in fleet_lines(client.summary("p")) if one.startswith("wave canary  "))
         assert line == "wave canary  passed  1 of 1 ended, 0 failed, 1 taken back by its breaker, tolerance 0"
-        of_task = none_starts(client, OperationTarget("task", "p.1"))
+        of_task = none_starts(world, settings, OperationTarget("task", "p.1"))
         assert of_task.startswith("none starts yet: it waits for an answer: ")
         # One that is not behind: what is said is about the rest.
         world.ask("retry", "p.0", Order("ada", "again", from_scratch=True))
-        assert none_starts(client, OperationTarget("task", "p.0")) == ""
+        assert none_starts(world, settings, OperationTarget("task", "p.0")) == ""
 
 
 def test_who_retries_and_waits_is_told_once_that_the_breaker_holds(
@@ -76,7 +86,7 @@ def test_who_retries_and_waits_is_told_once_that_the_breaker_holds(
     assert [world.status(one) for one in ("p.0", "p.1", "p.2")] == ["PENDING", "PENDING", "ROLLBACK_FAILED"]
     said = "breaker tripped: 1 failed, tolerance 0"
     with Client(settings) as client:
-        none = none_starts(client, target)
+        none = none_starts(world, settings, target)
         assert none.startswith(f"none starts yet: {said}; to answer: changeover resume --plan p --accept-failures, or ")
         standing = [Standing(client, one, lambda: now[0]) for one in (target, OperationTarget("task", "p.1"))]
         for _ in range(2):
@@ -134,3 +144,16 @@ def test_a_retry_that_waits_says_why_it_stands_still(
     command = ("retry", "--plan", "p", "--from-scratch")
     code, told = in_this_process(*command, "--wait", environment=place.environment())
     assert (code, told.count("plan p: breaker tripped: 1 failed, tolerance 0; changeover explain --plan p")) == (1, 1)
+    assert "none starts yet" not in told, "told after the wait of what has ended"
+
+
+def test_each_retry_that_is_held_says_so_in_its_answer(world: LedgerWorld, settings: Settings, place: Place) -> None:
+    way_back_failed(world)
+    held = "; none starts yet: breaker tripped: 1 failed, tolerance 0; to answer: changeover resume --plan p"
+    with Client(settings) as client:
+        one = client.retry(task_id="p.0", from_checkpoint=False)
+        of_tenant = client.retry(tenant_id="a", from_checkpoint=False)
+    assert [held in answer.message for answer in (one, of_tenant)] == [True, True], (one, of_tenant)
+    arguments = ("retry", "--plan", "p", "--tenant", "b", "--from-scratch", "--json")
+    code, told = in_this_process(*arguments, environment=place.environment())
+    assert (code, held in json.loads(told)["message"]) == (0, True), told

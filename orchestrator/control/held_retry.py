@@ -1,0 +1,36 @@
+"""What keeps from starting what a retry was taken for, said in the retry's own answer: whoever asks is told, and at
+once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from orchestrator.control.fleet_status import breaches, goes_on_before, unanswered_wave
+from orchestrator.control.target import OperationTarget
+from orchestrator.domain.status import PLAN_ENDED
+from orchestrator.domain.task_id import plan_of
+
+if TYPE_CHECKING:
+    from orchestrator.control.answers import Explanation, PlanSummary
+
+
+def none_starts(
+    retried: OperationTarget,
+    summary: Callable[[str], PlanSummary],
+    explain: Callable[[OperationTarget], Explanation],
+) -> str:
+    """Why what was retried, or was before and is behind such a wave, does not start: a breaker is still tripped, or
+    nobody has answered for what one took back; "" where that keeps nobody. ``retried`` is no tenant."""
+    plan = summary(retried.identifier if retried.type == "plan" else plan_of(retried.identifier))
+    is_tripped, wave = any(breaches(plan)), unanswered_wave(plan)
+    if plan.retrying or plan.status in PLAN_ENDED or (wave is None and not is_tripped):
+        return ""
+    # Few retries are held: the others need not load what explains.
+    from orchestrator.control.explain import Situation
+
+    some_start = wave is not None and retried.type == "plan" and goes_on_before(plan, wave) and not is_tripped
+    head = "" if some_start else "none starts yet: "
+    why = Situation.BREAKER_TRIPPED if is_tripped else Situation.WAVE_TAKEN_BACK
+    told = (one for one in explain(retried).remarks if one.situation == why)
+    return next((f"{head}{one.sentence}; to answer: {', or '.join(one.commands)}" for one in told), "")
