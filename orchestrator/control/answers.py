@@ -158,6 +158,8 @@ class WaveStatus(Answer):
     last_looks_due: bool = False
     """Its soak is past its time, and has not been seen to the end."""
     last_looks_late: bool = False
+    clock_put_back: bool = False
+    """Its soak is over by the ledger's clock, but lasts until the time that people are shown is there again."""
     gate: str | None = None
     gate_questions: GateQuestions | None = None
     rejected_by: str | None = None

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.control.answers import BreakerStatus, PlanStatus, PlanSummary, WaveStatus
 from orchestrator.control.gate_questions import BORNE_LATE_MS, gate_question_words, gate_questions
 from orchestrator.control.start_words import start_words
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
+from orchestrator.domain.stored_json import counted_number
 from orchestrator.domain.typed import typed
 from orchestrator.domain.waves import WaveState
 from orchestrator.ledger.log_entries import moment
 from orchestrator.ledger.move_room import fields_of, open_wave, room_of, sent_back, waves_in
 from orchestrator.ledger.records import Record
+
+_AT_ONCE_MS: Final = 1000
+"""By which the time that is shown may be behind the ledger's at the end of a soak, though no clock was put back."""
 
 
 def fleet_fields(record: Record, told_now_ms: Callable[[], int]) -> dict[str, Any]:
@@ -111,7 +115,10 @@ def wave_sentence(wave: WaveStatus, plan_id: str) -> str:
     if wave.state == WaveState.SOAKING:
         last = ", its last looks are due" if wave.last_looks_due else ""
         last += f"; without a worker the soak waits: {typed('worker')}" if wave.last_looks_late else ""
-        return f"wave {wave.name} soaks until {(wave.soaks_until or '')[11:19]} UTC{last}"
+        until = f"{(wave.soaks_until or '')[:19].replace('T', ' ')} UTC"
+        if wave.clock_put_back:
+            last = ": Redis' clock was put back since, and it lasts until the time that is shown is there again"
+        return f"wave {wave.name} soaks until {until}{last}"
     if wave.state == WaveState.GATED:
         return f"waits for approval of wave {wave.name}{gate_question_words(wave.gate_questions)}"
     if wave.state == WaveState.REJECTED:
@@ -139,6 +146,12 @@ def gate_words(plan: PlanSummary | PlanStatus) -> str:
     return f"{wave_sentence(wave, plan.plan_id)}: {answer_command('approve', plan.plan_id, wave.name)}"
 
 
+def _is_over_by_ledger(record: Record) -> bool:
+    """Whether the round of looks at the end of the soak, by the ledger's clock, has been handed out."""
+    at, ends = (counted_number(record.get(name)) for name in ("soakAt", "soakEnds"))
+    return at is not None and ends is not None and at >= ends
+
+
 def _wave(record: Record, index: int, told_now_ms: Callable[[], int]) -> WaveStatus:
     part = fields_of(index)
     room = room_of(record, part)
@@ -160,6 +173,7 @@ def _wave(record: Record, index: int, told_now_ms: Callable[[], int]) -> WaveSta
         soaks_until=until.isoformat(timespec="seconds").replace("+00:00", "Z") if until else None,
         last_looks_due=late_ms > 0,
         last_looks_late=late_ms > BORNE_LATE_MS,
+        clock_put_back=soaks and _is_over_by_ledger(record) and late_ms < -_AT_ONCE_MS,
         gate=None if gate is None else ("manual" if gate == "manual" else "http"),
         gate_questions=gate_questions(record, index, told_now_ms) if state == WaveState.GATED else None,
         rejected_by=record.get("gateRejectedBy") if state == WaveState.REJECTED else None,

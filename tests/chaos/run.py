@@ -145,6 +145,9 @@ def _run(run: ChaosRun, scene: Scene, operator: ChaosOperator, fleet: FleetOpera
 
     injector = FaultInjector(scene, run.kinds, operator, fleet)
     injector.run(run.faults, until=is_over, pause_seconds=run.pause_seconds)
+    if fleet is not None and scene.redis_clock is not None:
+        # A soak and a time to begin wait for the time that people are shown, which stands still once it was put back.
+        scene.redis_clock.catch_up()
     broken = []
     # Whatever has not ended by then, the judgement names.
     if injector.moment is None and injector.wait(is_over, run.end_seconds):

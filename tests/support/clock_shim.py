@@ -26,7 +26,7 @@ class SteppedClock:
         """Skips the test where there is no C compiler; in CI that is a failure."""
         self._library = _library()
         self._file = folder / f"{name}.offset"
-        self._offset_seconds = 0.0
+        self._offset_seconds = self._furthest_seconds = 0.0
         self.set(0.0)
 
     @property
@@ -46,10 +46,15 @@ class SteppedClock:
         with self._file.open("r+b" if self._file.exists() else "wb") as file:
             file.write(packed)
         self._offset_seconds = offset_seconds
+        self._furthest_seconds = max(self._furthest_seconds, offset_seconds)
 
     def step(self, seconds: float) -> None:
         """The clock jumps: forward, or back when negative."""
         self.set(self._offset_seconds + seconds)
+
+    def catch_up(self) -> None:
+        """Puts it forward again to where it has been furthest: no time that it has told is to come any more."""
+        self.set(self._furthest_seconds)
 
 
 @lru_cache(maxsize=1)

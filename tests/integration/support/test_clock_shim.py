@@ -55,3 +55,11 @@ def test_redis_and_python_see_a_step_at_once_and_their_monotonic_clocks_do_not(t
         are_ahead(0.0, 0.0, 0.0)
     python.communicate()
     server.stop()
+
+
+def test_a_clock_that_catches_up_tells_no_time_twice(tmp_path: Path) -> None:
+    clock = SteppedClock(tmp_path)
+    for seconds in (60.0, -3600.0, 600.0):
+        clock.step(seconds)
+    clock.catch_up()
+    assert clock.offset_seconds == 60.0

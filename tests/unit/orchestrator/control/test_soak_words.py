@@ -23,7 +23,16 @@ LOOKS = ", its last looks are due"
 )
 def test_a_soak_long_past_its_time_names_the_worker_that_it_waits_for(now: int, late: str) -> None:
     (wave,) = plan_summary("p", RECORD, lambda: UNTIL_MS + now * 1000).waves
-    assert wave_sentence(wave, "p") == "wave w soaks until 10:20:00 UTC" + late
+    assert wave_sentence(wave, "p") == "wave w soaks until 2020-01-01 10:20:00 UTC" + late
+
+
+@pytest.mark.parametrize(("at", "is_back"), [(4_999, False), (5_000, True)])
+def test_a_soak_that_lasts_since_the_clock_was_put_back_says_so(at: int, is_back: bool) -> None:
+    """By the ledger's clock, which is never put back, it is over."""
+    record = {**RECORD, "soakAt": str(at), "soakEnds": "5000"}
+    for behind_ms, says_so in ((90_000_000, is_back), (500, False)):
+        (wave,) = plan_summary("p", record, lambda: UNTIL_MS - behind_ms).waves  # noqa: B023 - asked at once
+        assert ("was put back since" in wave_sentence(wave, "p")) is says_so
 
 
 GATE = '{"url":"http://gate.example/","interval":30000,"timeout":3600000}'
