@@ -61,15 +61,16 @@ class Standing:
 
 def _of_plan(plan: PlanSummary) -> Iterator[tuple[str, str]]:
     """Its breaker, its gate, its pause, or what its tasks wait for."""
-    if plan.status in (*PLAN_ENDED, DAMAGED) or plan.cancelling or plan.retrying:
+    if plan.status in (*PLAN_ENDED, DAMAGED) or plan.retrying:
         return
     head, look = f"plan {plan.plan_id}: ", typed("explain", "--plan", plan.plan_id)
-    if plan.status != PlanState.ROLLING_BACK:
+    # Whoever goes back, or ends, waits for no answer of a person.
+    if plan.status != PlanState.ROLLING_BACK and not plan.cancelling:
         tripped = [breach_sentence(*breach) for breach in breaches(plan)]
         yield from ((one, f"{head}{one}; {look}") for one in tripped)
         if words := gate_words(plan):
             yield plan.current_wave or "", head + words
         elif plan.status == PlanState.PAUSED and not tripped:
             yield f"paused {plan.paused_by}", f"{head}it is paused{paused_words(plan.paused_by)}; {look}"
-    if plan.waits_because:
-        yield "waits", head + plan.waits_because
+    if why := plan.waits_because:
+        yield "waits", head + (why if typed() in why else f"{why}; {look}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import redis
@@ -15,7 +16,7 @@ from orchestrator.control import held_retry
 from orchestrator.control.back_waits import StatusInFull
 from orchestrator.control.explain import Explainer
 from orchestrator.control.target import OperationTarget, target_of
-from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
+from orchestrator.fleet.rules import FleetRules, StartRules, Tolerance, Wave
 from orchestrator.ledger.operations import Order
 from orchestrator.settings.model import Settings
 from tests.support.cli import in_this_process
@@ -127,6 +128,29 @@ def test_who_waits_is_told_of_a_pause_a_gate_and_a_freeze(
     assert gate.startswith("plan g: waits for approval of wave canary: changeover approve --plan g --wave canary")
     assert frozen[0].startswith("plan f: 1 waits, such as eu-1: frozen until ")
     assert frozen[1].startswith("task f.0: frozen until ")
+
+
+def test_who_waits_is_told_why_a_plan_that_ends_cannot_and_of_a_time(
+    world: LedgerWorld, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gated = FleetRules(2, None, "pause", (Wave("canary", 1, gate="manual"), Wave("rest", 1)))
+    world.started("g", ["eu-1", "eu-2"], rules=gated, wave_of=[0, 1])
+    world.finish("g.0")
+    world.coordinate()
+    world.freeze("eu-*", rollbacks_too=True)
+    world.ask("rollback", "g.0")
+    world.ask("cancel", "g")
+    world.coordinate()
+    early = FleetRules(1, pace=StartRules(not_before=world.reader.now() + timedelta(hours=1)))
+    world.started("e", ["a"], rules=early)
+    with Client(settings) as client:
+        assert client.summary("g").cancelling
+        Standing(client, target_of(plan_id="g")).tell()
+        Standing(client, target_of(plan_id="e")).tell()
+    ends, starts = capsys.readouterr().err.splitlines()
+    assert ends.startswith("plan g: 1 waits to go back, such as eu-1: frozen until ")
+    assert starts.startswith("plan e: starts at ")
+    assert starts.endswith("; changeover explain --plan e")
 
 
 def test_a_retry_that_waits_says_why_it_stands_still(
