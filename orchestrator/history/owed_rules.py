@@ -12,7 +12,7 @@ from orchestrator.domain import events as e
 from orchestrator.domain.fold import PLAN_STATE_AFTER
 from orchestrator.domain.folded import FoldedPlan
 from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
-from orchestrator.history.owed_view import Owed, is_newer
+from orchestrator.history.owed_view import Owed, is_of_a_newer_release
 from orchestrator.history.report import Report
 from orchestrator.history.world import World
 
@@ -49,7 +49,7 @@ def pause_owed(world: World, event: e.Event, report: Report) -> None:
         return
     is_over = isinstance(event, e.PlanPurged) or PLAN_STATE_AFTER.get(event.type) in PLAN_ENDED
     by_policy = isinstance(event, e.OperationRequested) and event.actor == "policy"
-    if not (is_over or by_policy or is_newer(event) or event.type in _BEFORE_A_PAUSE):
+    if not (is_over or by_policy or is_of_a_newer_release(event) or event.type in _BEFORE_A_PAUSE):
         message = f"{event.type} of {plan.plan_id}, which was asked to pause, while nobody of it runs"
         report.add("I5", message, plan.pause_asked, event)
 

@@ -29,7 +29,7 @@ _STAYS: Final = ("withdraws", "asItWas", "atOnce")
 """A request of which one is said takes another back, or tells what has been done."""
 
 
-def is_newer(event: e.Event) -> bool:
+def is_of_a_newer_release(event: e.Event) -> bool:
     """Whether a newer release may have written it so."""
     return isinstance(event, e.OtherEvent) and not event.fault
 
@@ -49,7 +49,7 @@ class Owed:
     def stays_over(self, event: e.Event, task: FoldedTask | None) -> bool:
         """Whether the event may stand before what is owed: it tells of another, which was not running, whom the end of
         the task leads from its group or tenant to another wait; or only a newer release knows what it tells."""
-        if is_newer(event):
+        if is_of_a_newer_release(event):
             return not self.is_met_by(event)
         waits = isinstance(event, e.TaskWaiting) and event.task_id != self.task_id
         return waits and (task is None or task.state not in TASK_ACTIVE)
