@@ -16,7 +16,8 @@ from orchestrator.control import held_retry
 from orchestrator.control.back_waits import StatusInFull
 from orchestrator.control.explain import Explainer
 from orchestrator.control.target import OperationTarget, target_of
-from orchestrator.fleet.rules import FleetRules, StartRules, Tolerance, Wave
+from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
+from orchestrator.fleet.start_rules import StartRules
 from orchestrator.ledger.operations import Order
 from orchestrator.settings.model import Settings
 from tests.support.cli import in_this_process
