@@ -11,12 +11,12 @@ from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from orchestrator.domain.errors import cut_text
 from orchestrator.secrets.references import PLACEHOLDERS
 from steps.expressions.sandbox import NameFault, ReadByName
-from steps.http.allowed_hosts import AllowedHosts
+from steps.http.allowed_hosts import AllowedHosts, require_pattern
 from steps.opaque import Opaque
 
 
@@ -25,6 +25,7 @@ def _as_list(value: object) -> object:
 
 
 Patterns = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_as_list), Field(min_length=1)]
+Hosts = Annotated[list[Annotated[str, AfterValidator(require_pattern)]], BeforeValidator(_as_list), Field(min_length=1)]
 
 
 class SecretScope(BaseModel):
@@ -36,13 +37,7 @@ class SecretScope(BaseModel):
     plans: Patterns | None = None
     services: Patterns | None = None
     steps: Patterns | None = None
-    hosts: Patterns | None = None
-
-    @field_validator("hosts")
-    @classmethod
-    def _are_hosts(cls, hosts: list[str] | None) -> list[str] | None:
-        AllowedHosts(hosts)
-        return hosts
+    hosts: Hosts | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -7,15 +7,29 @@ import re
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from orchestrator.domain.errors import InvalidInput, Problem, cut_text
+from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.roles import Role
 from orchestrator.settings.section import Section
 from orchestrator.settings.tls_files import tls_mistakes
 
 _HEADER: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _TAKEN: Final = frozenset({"authorization", "cookie", "host", "origin", "x-forwarded-for", "x-csrf-token"})
+
+
+def _network(network: str) -> str:
+    try:
+        ipaddress.ip_network(network)
+    except ValueError:
+        raise ValueError("expected an address such as 10.1.2.3 or 10.0.0.0/8") from None
+    return network
+
+
+def _host(host: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]+\]", host):
+        raise ValueError("expected a name such as changeover.example.com, without scheme and port")
+    return host.lower()
 
 
 class ConsoleSettings(Section):
@@ -25,10 +39,10 @@ class ConsoleSettings(Section):
     port: Annotated[int, Field(ge=1, le=65535)] = 8420
     tls_cert: Path | None = None
     tls_key: Path | None = None
-    hosts: list[str] = Field([])
+    hosts: list[Annotated[str, AfterValidator(_host)]] = Field([])
     session_seconds: Annotated[float, Field(ge=60, le=30 * 86400, allow_inf_nan=False)] = 12 * 3600.0
     trusted_header: str | None = None
-    trusted_addresses: list[str] = Field([])
+    trusted_addresses: list[Annotated[str, AfterValidator(_network)]] = Field([])
     group_header: str | None = None
     group_roles: dict[str, Role] = Field({})
 
@@ -38,28 +52,6 @@ class ConsoleSettings(Section):
         if name is not None and (not _HEADER.fullmatch(name) or name.lower() in _TAKEN):
             raise ValueError("expected the name of a header that the proxy alone sets, such as X-Remote-User")
         return name
-
-    @field_validator("trusted_addresses")
-    @classmethod
-    def _are_networks(cls, networks: list[str]) -> list[str]:
-        for network in networks:
-            try:
-                ipaddress.ip_network(network)
-            except ValueError:
-                raise ValueError(
-                    f"expected addresses such as 10.1.2.3 or 10.0.0.0/8, not {cut_text(network, 64)!r}"
-                ) from None
-        return networks
-
-    @field_validator("hosts")
-    @classmethod
-    def _are_hosts(cls, hosts: list[str]) -> list[str]:
-        for host in hosts:
-            if not re.fullmatch(r"[A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]+\]", host):
-                raise ValueError(
-                    f"expected names such as changeover.example.com, without a port, not {cut_text(host, 64)!r}"
-                )
-        return [host.lower() for host in hosts]
 
     @model_validator(mode="after")
     def _goes_together(self) -> ConsoleSettings:

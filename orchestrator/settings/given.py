@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,3 +52,25 @@ class Given:
             return found
         below = sorted({where for name, where in self.written.items() if name.startswith(path + ".")})
         return ", ".join(below) or None
+
+
+def with_where(message: str, path: str, sources: Sequence[Given]) -> str:
+    """The message about the setting at this path, with where it was written."""
+    where = next((found for source in sources if (found := source.where(path)) is not None), None)
+    return f"{message}, in {where}" if where else message
+
+
+def merged(sources: Sequence[Given]) -> dict[str, Any]:
+    """The values of all, the first before the second."""
+    found: dict[str, Any] = {}
+    for source in reversed(sources):
+        found = _over(found, source.values)
+    return found
+
+
+def _over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    both = dict(below)
+    for name, value in above.items():
+        inner = both.get(name)
+        both[name] = _over(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
+    return both

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
 from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
 
@@ -13,8 +15,9 @@ from orchestrator.domain.wording import first_problems_of, join
 from orchestrator.secrets.masking import masked_setting
 from orchestrator.secrets.notations import names_secret
 from orchestrator.settings.environment import annotation_at, kinds_of, parts_of
-from orchestrator.settings.given import Given
+from orchestrator.settings.given import Given, with_where
 
+_USER: Final = re.compile("@|%40")
 MOST_TOLD = 100
 """Mistakes that are told; the rest are counted."""
 
@@ -30,9 +33,8 @@ def setting_problems(error: ValidationError, model: type[BaseModel], sources: Se
             path, message, value = join(path, head), rest, None
         if message.startswith("unknown key") and not path.startswith("services."):
             message = "unknown setting" + message.removeprefix("unknown key")
-        where = next((found for source in sources if (found := source.where(path)) is not None), None)
         told = None if message.startswith("unknown") else _told(value, model, path)
-        yield Problem(path, told, f"{message}, in {where}" if where else message)
+        yield Problem(path, told, with_where(message, path, sources))
     if more:
         yield Problem("", None, f"and {more} more problem{'s' if more > 1 else ''}")
 
@@ -42,8 +44,7 @@ def cut_to_few(given: Given, model: type[BaseModel]) -> None:
     few = few_of(model, given.values)
     given.values = few.value
     for one in few.problems:
-        where = given.where(one.path)
-        given.problems.append(replace(one, message=f"{one.message}, in {where}" if where else one.message))
+        given.problems.append(replace(one, message=with_where(one.message, one.path, [given])))
     if few.left_out:
         given.problems.append(Problem("", None, f"and {few.left_out} more unknown settings"))
 
@@ -56,6 +57,9 @@ def _told(value: object, model: type[BaseModel], path: str) -> JsonValue:
         # A name that we do not know may hold anything.
         return None
     if SecretStr in kinds_of(annotation) or any(names_secret(part) for part in parts):
+        return None
+    if isinstance(value, str) and "://" not in value and _USER.search(value):
+        # In the place of a host, of which nobody knows where the password is in it.
         return None
     told: JsonValue = masked_setting(value, parts[-1] if parts else "")
     return told

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     SecretStr,
@@ -20,25 +21,25 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from orchestrator.domain.config import ServiceSpec
-from orchestrator.domain.errors import InvalidInput, Problem, cut_text
+from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.model import GroupName, Name
-from orchestrator.domain.naming import unknown
 from orchestrator.domain.stored_json import MOST_COUNTED
-from orchestrator.domain.wording import problems_of
+from orchestrator.domain.wording import first_key, meant_key, problems_of
 from orchestrator.secrets.scopes import SecretScope
 from orchestrator.settings.config_file import FILE_VARIABLE, read_config_file
 from orchestrator.settings.console import ConsoleSettings
-from orchestrator.settings.environment import read_environment
-from orchestrator.settings.given import Given
+from orchestrator.settings.environment import PREFIX, read_environment
+from orchestrator.settings.given import Given, merged, with_where
 from orchestrator.settings.kept_data import ArchiveSettings, CheckpointSettings
 from orchestrator.settings.mistakes import cut_to_few, setting_problems
 from orchestrator.settings.redis_url import parse_redis_url
-from orchestrator.settings.section import CountedSeconds, Section, in_millis, no_truth, number_and_no_truth
+from orchestrator.settings.rules import broken_rules
+from orchestrator.settings.section import CountedSeconds, Section, no_truth, number_and_no_truth
 from orchestrator.settings.server_urls import server_problems
-from orchestrator.settings.webhooks import MOST_HOOKS, HookName, WebhookSettings, refused_hooks
-from steps.http.allowed_hosts import AllowedHosts
+from orchestrator.settings.webhooks import MOST_HOOKS, HookName, WebhookSettings
+from steps.http.allowed_hosts import require_pattern
 from steps.instances.endpoints import MalformedEndpoints, health_endpoints
-from steps.redis.writable_keys import WritableKeys
+from steps.redis.writable_keys import require_key_pattern
 
 AtLeastOne = Annotated[int, Field(ge=1)]
 KeptNumber = Annotated[int, Field(ge=0, le=MOST_COUNTED)]
@@ -75,20 +76,19 @@ class ConnectionSettings(Section):
         return SecretStr(parse_redis_url(url.get_secret_value()).for_ledger())
 
 
+def _instance(url: str) -> str:
+    try:
+        health_endpoints({"network_endpoints": [{"value": url}]}, "/")
+    except MalformedEndpoints as error:
+        raise ValueError("; ".join(problem.message for problem in error.problems)) from error
+    return url
+
+
 class InstanceListSettings(Section):
     """A named list of instances; ``fallback``: the list to use when this one is empty, or all of it failed."""
 
-    urls: list[str] = Field([])
+    urls: list[Annotated[str, AfterValidator(_instance)]] = Field([])
     fallback: str | None = None
-
-    @field_validator("urls")
-    @classmethod
-    def _are_urls(cls, urls: list[str]) -> list[str]:
-        try:
-            health_endpoints({"network_endpoints": [{"value": url} for url in urls]}, "/")
-        except MalformedEndpoints as error:
-            raise ValueError("; ".join(problem.message for problem in error.problems)) from error
-        return urls
 
 
 class FlowerSettings(Section):
@@ -129,9 +129,9 @@ class Settings(BaseSettings):
     instances: dict[str, InstanceListSettings] = {}
     secrets_dir: Path = Path("/run/secrets")
     secrets: dict[str, SecretScope] = {}
-    allowed_hosts: list[str] | None = None
+    allowed_hosts: list[Annotated[str, AfterValidator(require_pattern)]] | None = None
     allow_loopback: bool = True
-    writable_keys: list[str] | None = None
+    writable_keys: list[Annotated[str, AfterValidator(require_key_pattern)]] | None = None
     rollback_strategy: str = "previous"
     middlewares: list[str] = []
     groups: dict[GroupName, Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=100_000)]] = {}
@@ -145,60 +145,10 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("allowed_hosts")
-    @classmethod
-    def _are_hosts(cls, patterns: list[str] | None) -> list[str] | None:
-        if patterns is not None:
-            AllowedHosts(patterns)
-        return patterns
-
-    @field_validator("writable_keys")
-    @classmethod
-    def _are_keys(cls, patterns: list[str] | None) -> list[str] | None:
-        WritableKeys(patterns)
-        return patterns
-
     @model_validator(mode="after")
-    def _times_fit(self) -> Self:
-        wrong = []
-        # Two renewals may be lost before a lease runs out. As the ledger has them: 0.8 * 3 is more than 2.4.
-        renew_ms = in_millis(self.renew_seconds)
-        if renew_ms * 3 > in_millis(self.lease_seconds):
-            wrong.append(
-                f"renew_seconds: expected at most a third of lease_seconds ({self.lease_seconds:g}), got "
-                f"{self.renew_seconds:g}"
-            )
-        # A heartbeat is written by a renewal.
-        if in_millis(self.heartbeat_seconds) < renew_ms:
-            wrong.append(
-                f"heartbeat_seconds: expected at least renew_seconds ({self.renew_seconds:g}), got "
-                f"{self.heartbeat_seconds:g}"
-            )
-        if wrong:
-            raise ValueError("; ".join(wrong))
-        return self
-
-    @model_validator(mode="after")
-    def _fallbacks_exist(self) -> Self:
-        for name, listed in self.instances.items():
-            if listed.fallback is not None and listed.fallback not in self.instances:
-                raise ValueError(f"instances.{name}.fallback: there is no list {listed.fallback!r}")
-        return self
-
-    @model_validator(mode="after")
-    def _hooks_may_be_called(self) -> Self:
-        hosts = AllowedHosts(self.allowed_hosts, allow_loopback=self.allow_loopback)
-        if refused := list(refused_hooks(self.webhooks, hosts)):
-            raise ValueError("; ".join(refused))
-        return self
-
-    @model_validator(mode="after")
-    def _default_services_exist(self) -> Settings:
-        for name in self.default_service_names:
-            if name not in self.services:
-                raise ValueError(
-                    f"default_service_names: {cut_text(name)!r}: {unknown('service', name, self.services)}"
-                )
+    def _rules_hold(self) -> Self:
+        if broken := broken_rules(self):
+            raise ValueError("; ".join(f"{place}: {message}" for place, message in broken))
         return self
 
     @classmethod
@@ -249,11 +199,56 @@ def load_settings() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        problems += setting_problems(error, Settings, given)
+        # A rule between settings has no place, and is asked for only where all else is right.
+        if error.error_count() > 1 or error.errors()[0]["loc"]:
+            problems += setting_problems(error, Settings, given)
+        problems += _broken_rules(given, problems)
     problems += server_problems(given)
     if problems:
         raise InvalidInput(problems)
     return settings
+
+
+def _broken_rules(given: Sequence[Given], problems: Sequence[Problem]) -> Iterator[Problem]:
+    """The broken ones of those rules that read nothing of what the ``problems`` are about."""
+    wrong = {name for one in problems for name in _meant(one.path)}
+    right = {name: value for name, value in merged(given).items() if name in Settings.model_fields.keys() - wrong}
+
+    class WithoutRules(Settings):
+        """Of these values alone."""
+
+        @model_validator(mode="after")
+        def _rules_hold(self) -> Self:
+            return self
+
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return (init_settings,)
+
+    try:
+        settings = WithoutRules(**right)
+    except ValidationError:
+        # More is wrong than is told.
+        return
+    for path, message in broken_rules(settings, wrong):
+        yield Problem(path, None, with_where(message, path, given))
+
+
+def _meant(path: str) -> Iterator[str]:
+    """The setting that a problem is about, and the one that was meant by a name that is none."""
+    name = first_key(path)
+    if name.upper().startswith(PREFIX):
+        name = name.upper().removeprefix(PREFIX).lower().partition("__")[0]
+    yield name
+    if name not in Settings.model_fields and (near := meant_key(name, Settings)) is not None:
+        yield near
 
 
 def with_console(settings: Settings, given: Mapping[str, Any]) -> Settings:

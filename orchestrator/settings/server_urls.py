@@ -7,7 +7,7 @@ from typing import Final
 
 from orchestrator.domain.errors import Problem
 from orchestrator.settings.amqp_url import AmqpUrl, is_amqp, parse_amqp_url
-from orchestrator.settings.given import Given
+from orchestrator.settings.given import Given, with_where
 from orchestrator.settings.redis_url import RedisUrl, parse_redis_url
 from orchestrator.settings.tls_files import tls_mistakes
 from orchestrator.settings.url_parts import BadUrl, shown_url
@@ -44,5 +44,4 @@ def _judge(name: str, sources: Sequence[Given], problems: list[Problem]) -> Redi
 
 
 def _problem(name: str, text: str, message: str, sources: Sequence[Given]) -> Problem:
-    where = next((found for source in sources if (found := source.where(name)) is not None), None)
-    return Problem(name, shown_url(text), f"{message}, in {where}" if where else message)
+    return Problem(name, shown_url(text), with_where(message, name, sources))

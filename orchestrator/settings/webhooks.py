@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from orchestrator.domain.errors import cut_text
 from orchestrator.domain.model import Text
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.pattern import is_like
@@ -22,6 +21,16 @@ MOST_HOOKS: Final = 50
 HookName = Annotated[str, Field(strict=True, min_length=1, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 
+def _event(name: str) -> str:
+    # Loaded here: most commands have no hooks, and need no model of an event.
+    from orchestrator.domain.events import EVENT_TYPES
+
+    known = [kind.__name__ for kind in EVENT_TYPES]
+    if not any(is_like(one, name) for one in known):
+        raise ValueError(unknown("event", name, known))
+    return name
+
+
 class WebhookSettings(BaseModel):
     """One receiver. ``secret``: a reference to the key that signs, ``{{ secret.NAME }}``; ``url`` may hold such too.
     ``events``: names of events, or patterns of them; ``plans``: a pattern of plan ids."""
@@ -30,7 +39,7 @@ class WebhookSettings(BaseModel):
 
     url: Annotated[Text, Field(min_length=1, max_length=2000)]
     secret: Text | None = None
-    events: Annotated[list[Text], Field(min_length=1, max_length=200)]
+    events: Annotated[list[Annotated[Text, AfterValidator(_event)]], Field(min_length=1, max_length=200)]
     plans: Annotated[Text, Field(min_length=1, max_length=200)] = "*"
     format: Literal["cloudevents", "slack"] = "cloudevents"
     timeout_seconds: Annotated[float, Field(strict=True, gt=0, le=30, allow_inf_nan=False)] = 10.0
@@ -53,18 +62,6 @@ class WebhookSettings(BaseModel):
             # It may be the secret itself, so it is not quoted.
             raise ValueError("expected a reference, {{ secret.NAME }}: the value comes from the environment or a file")
         return secret
-
-    @field_validator("events")
-    @classmethod
-    def _are_events(cls, names: list[str]) -> list[str]:
-        # Loaded here: most commands have no hooks, and need no model of an event.
-        from orchestrator.domain.events import EVENT_TYPES
-
-        known = [kind.__name__ for kind in EVENT_TYPES]
-        wrong = [name for name in names if not any(is_like(one, name) for one in known)]
-        if wrong:
-            raise ValueError("; ".join(f"{cut_text(name, 100)!r}: {unknown('event', name, known)}" for name in wrong))
-        return names
 
     @model_validator(mode="after")
     def _is_signed(self) -> Self:
@@ -93,11 +90,11 @@ def with_secrets(text: str, values: Mapping[str, str]) -> str:
     return _REFERENCE.sub(lambda found: values[found[1]], text)
 
 
-def refused_hooks(hooks: Mapping[str, WebhookSettings], hosts: AllowedHosts) -> Iterator[str]:
-    """What is wrong with where they lead, going by the text alone; the address is judged where it is dialled."""
+def refused_hooks(hooks: Mapping[str, WebhookSettings], hosts: AllowedHosts) -> Iterator[tuple[str, str]]:
+    """Place and what is wrong with where it leads, by the text alone; the address is judged where it is dialled."""
     for name, hook in hooks.items():
         if starts_with_secret(hook.url):
             continue
         reason = hosts.refuse(_REFERENCE.sub("x", hook.url))
         if reason is not None:
-            yield f"webhooks.{name}.url: {reason}"
+            yield f"webhooks.{name}.url", reason

@@ -12,10 +12,13 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from steps.http.address import IpAddress, encoded_host, read_host, read_url
 from steps.http.special_addresses import LOOPBACK, IpNetwork, is_wholly_special, readings, special_kind
 from steps.wording import cut
+
+_NONE: Final = "is no host name, *.name, address or network"
 
 
 class HostRefused(Exception):
@@ -36,7 +39,7 @@ class AllowedHosts:
     """
 
     def __init__(self, patterns: Iterable[str] | None, *, allow_loopback: bool = True) -> None:
-        self._patterns = None if patterns is None else [_compile(pattern) for pattern in patterns]
+        self._patterns = None if patterns is None else [_required(pattern) for pattern in patterns]
         self._allow_loopback = allow_loopback
 
     def refuse(self, url: str) -> str | None:
@@ -125,14 +128,29 @@ def _is_localhost(name: str) -> bool:
     return name == "localhost" or name.endswith(".localhost")
 
 
+def require_pattern(pattern: str) -> str:
+    """The pattern, if it is one. Raises ``ValueError``, which does not quote it."""
+    _compile(pattern)
+    return pattern
+
+
+def _required(pattern: str) -> _Pattern:
+    try:
+        return _compile(pattern)
+    except ValueError as error:
+        raise ValueError(f"{_quoted(pattern)} {error}") from None
+
+
 def _compile(pattern: str) -> _Pattern:
     text = pattern.strip().lower()
+    if "//" in text:
+        raise ValueError(f"{_NONE}: give the host of the URL alone")
     network = _network(text)
     port: int | None = None
     if network is None and ":" in text:
         head, _, tail = text.rpartition(":")
         if not (tail.isascii() and tail.isdigit()) or not 0 < int(tail) < 65536:
-            raise ValueError(f"{_quoted(pattern)} has no usable port")
+            raise ValueError("has no usable port")
         text, port = head, int(tail)
         network = _network(text.strip("[]"))
     if network is not None or text == "*":
@@ -143,7 +161,7 @@ def _compile(pattern: str) -> _Pattern:
         if address is not None or not all(part.isalnum() for part in name.replace("-", "").replace("_", "").split(".")):
             raise ValueError
     except ValueError:
-        raise ValueError(f"{_quoted(pattern)} is no host name, *.name, address or network") from None
+        raise ValueError(_NONE) from None
     return _Pattern(star + name, None, port)
 
 

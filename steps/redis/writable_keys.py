@@ -27,20 +27,27 @@ _ANY: Final = "(?P<id>.+)"
 _TOUCHING: Final = re.compile(r"\*\*|\*\{tenant\}|\{tenant\}\*")
 
 
+def require_key_pattern(pattern: str) -> str:
+    """The pattern, if it is one. Raises ``ValueError``, which does not quote it."""
+    if not pattern or any(found != _TENANT for found in _MEANT.findall(pattern)):
+        raise ValueError(f"expected a key, with {_TENANT} for the tenant's id")
+    if (reason := key_is_reserved(pattern)) is not None:
+        raise ValueError(reason)
+    if _TOUCHING.search(pattern):
+        raise ValueError(f"expected a separator such as : between * and {_TENANT} or another *")
+    return pattern
+
+
 class WritableKeys:
     """The patterns, compiled; None for any key. Raises ``ValueError`` for a pattern that is none."""
 
     def __init__(self, patterns: Iterable[str] | None) -> None:
         self.patterns = None if patterns is None else tuple(patterns)
         for pattern in self.patterns or ():
-            if not pattern or any(found != _TENANT for found in _MEANT.findall(pattern)):
-                raise ValueError(f"{cut(pattern)!r}: expected a key, with {_TENANT} for the tenant's id")
-            if (reason := key_is_reserved(pattern)) is not None:
-                raise ValueError(f"{cut(pattern)!r}: {reason}")
-            if _TOUCHING.search(pattern):
-                raise ValueError(
-                    f"{cut(pattern)!r}: expected a separator such as : between * and {_TENANT} or another *"
-                )
+            try:
+                require_key_pattern(pattern)
+            except ValueError as error:
+                raise ValueError(f"{cut(pattern)!r}: {error}") from None
 
     def refuse(self, key: str, tenant_id: str) -> str | None:
         """Why the tenant's steps may not write the key; None when they may."""

@@ -94,3 +94,62 @@ def test_every_part_of_a_webhook(printed: Printed, monkeypatch: pytest.MonkeyPat
                 lines,
             )
         assert refused >= 5, (name, refused)
+
+
+LISTS: dict[str, tuple[str, str, list[str]]] = {
+    "allowed_hosts": ("allowed_hosts", "api.example.com", ["a b", "h:0", "https://h", "u:hunter2@h"]),
+    "writable_keys": ("writable_keys", "a:{tenant}", ["a**", "{tenant}*", "{Tenant}"]),
+    "secrets": ("secrets.A.hosts", "h", ["a b", "h:0", "https://u:hunter2@h"]),
+    "instances": ("instances.i.urls", "http://h", ["x:y", "ftp://h", "http://h]"]),
+    "names": ("console.hosts", "h", ["http://h", "h:1"]),
+    "networks": ("console.trusted_addresses", "10.0.0.0/8", ["h", "10.0.0.0/99"]),
+    "events": ("webhooks.o.events", "Plan*", ["x", "plan*"]),
+}
+HOOK = {"url": "https://hooks.example.com/", "format": "slack"}
+
+
+def told_of(values: dict[str, Any], printed: Printed, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setenv("CHANGEOVER_CONFIG", "s.json")
+    Path("s.json").write_text(json.dumps(values))
+    return printed(problems())
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_each_item_of_a_list_at_its_place(name: str, printed: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, right, wrong = LISTS[name]
+    value: Any = [right, *wrong, 5, right]
+    for part in reversed(place.split(".")):
+        value = {part: value, **(HOOK if part == "events" else {})}
+    lines = told_of(value, printed, monkeypatch)
+    assert [line.partition(":")[0] for line in lines] == [f"{place}[{at}]" for at in range(1, len(wrong) + 2)]
+
+
+RULES: dict[str, tuple[dict[str, Any], str, str]] = {
+    "renewals": ({"lease_seconds": 6, "renew_seconds": 5}, "renew_seconds: ", "lease_seconds"),
+    "heartbeats": ({"heartbeat_seconds": 2.5}, "heartbeat_seconds: ", "renew_seconds"),
+    "fallbacks": ({"instances": {"a": {"fallback": "no"}}}, "instances.a.fallback: ", "instances"),
+    "hooks": (
+        {"webhooks": {"o": {**HOOK, "events": ["Plan*"]}}, "allowed_hosts": ["h"]},
+        "webhooks.o.url: ",
+        "allowed_hosts",
+    ),
+    "services": ({"default_service_names": ["zz"]}, "default_service_names[0]: ", "services"),
+}
+"""What breaks a rule between settings, how that is told, and a setting that the rule reads."""
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_is_told_beside_what_it_does_not_read(
+    rule: str, printed: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, line, read = RULES[rule]
+    assert [one.startswith(line) for one in told_of(broken, printed, monkeypatch)] == [True]
+    lines = told_of({**broken, "lanes": 0, "swep_seconds": 1, "console": {"port": 0}}, printed, monkeypatch)
+    assert [one.startswith(line) for one in lines].count(True) == 1
+    assert len(lines) == 4
+    # A default stands for what is wrong or misspelt, and says nothing.
+    for wrong in ({read: True}, {read + "x": 1}):
+        given = {name: value for name, value in broken.items() if name != read or read == "instances"}
+        lines = told_of({**given, **wrong}, printed, monkeypatch)
+        assert [one for one in lines if one.startswith(line)] == []
+        assert len(lines) == 1
