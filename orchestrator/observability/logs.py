@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, Final
 
@@ -86,7 +88,7 @@ def configure_logs(settings: Settings) -> None:
             # JSON has escapes of its own; what a console shows must not steer it.
             *(() if as_json else (_printable,)),
             renderer,
-            _masked,
+            _masked_json if as_json else _masked,
         ],
     )
     handler = LineHandler(sys.stderr)
@@ -170,6 +172,31 @@ def _masked_in_parts(logger: Any, name: str, event: structlog.types.EventDict) -
         else:
             shown.update(mask_value({key: value}))
     return shown
+
+
+def _masked_json(logger: Any, name: str, line: Any) -> Any:
+    """The same of a line that stays JSON: what is no text becomes one where the mask is put into it."""
+    said = mask(line)
+    if said != line and not _is_json(said):
+        said = mask(json.dumps(_with_texts(json.loads(line))))
+    return without_credentials(said)
+
+
+def _is_json(line: str) -> bool:
+    with suppress(ValueError):
+        json.loads(line)
+        return True
+    return False
+
+
+def _with_texts(value: Any) -> Any:
+    """The value with text for each number and word of JSON that the mask takes something out of."""
+    if isinstance(value, dict):
+        return {name: _with_texts(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_with_texts(one) for one in value]
+    text = "" if isinstance(value, str) else json.dumps(value)
+    return value if mask(text) == text else text
 
 
 def _masked(logger: Any, name: str, line: Any) -> Any:

@@ -119,3 +119,18 @@ def test_a_line_masks_what_the_ledger_masks(
     said = capsys.readouterr().err
     assert said.count("***") == 5
     assert "q8Zk1LwX0m" not in said
+
+
+def test_a_line_of_json_stays_one_whatever_is_secret(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.secrets.masking._known", KnownSecrets().with_values(["8080", "true"]))
+    configure_logs(Settings(log_format="json"))
+    given = {"port": 8080, "left": -8080, "bytes": 1808012, "ports": [{"a": 8080.5, "ok": True, "b": 7}]}
+    structlog.get_logger("acme").error("at 8080", action="x", portü=8080, **given)
+    said = capsys.readouterr().err
+    line = json.loads(said)
+    masked = {"port": "***", "left": "-***", "bytes": "1***12", "ports": [{"a": "***.5", "ok": "***", "b": 7}]}
+    assert {name: line[name] for name in given} == masked
+    assert line["event"] == "at ***"
+    assert "8080" not in said
