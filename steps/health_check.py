@@ -37,7 +37,7 @@ NOTE_LIMIT_BYTES = 1000
 
 def _as_text(version: object) -> object:
     if isinstance(version, float):
-        raise ValueError(f"a decimal must be quoted, because 1.10 would be read as 1.1; got {version}")
+        raise ValueError("a decimal must be quoted, because 1.10 would be read as 1.1")
     return version_text(version) if isinstance(version, int) else version
 
 

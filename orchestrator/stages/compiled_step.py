@@ -14,6 +14,7 @@ from orchestrator.domain.naming import in_spelling_of, snake_case, unknown
 from orchestrator.domain.wording import first_key, join, shown
 from orchestrator.secrets.known import MASK
 from orchestrator.secrets.notations import speaks_of_secret
+from orchestrator.secrets.quoted import without_quoted
 from orchestrator.secrets.references import NO_SECRETS
 from orchestrator.stages.built_step import BuiltStep, partly_built
 from orchestrator.stages.package_code import package_code
@@ -283,15 +284,11 @@ class CompiledStep:
             place = self._written.get(name, name) + problem.path.removeprefix(name)
             source = (override if name in override else self._parameters).get(name)
             if has_template(source) and speaks_of_secret(canonical_json(source)):
-                problem = replace(problem, value=MASK, message=_without(problem.message, problem.value))
+                problem = replace(problem, value=MASK, message=without_quoted(problem.message, problem.value))
             found.append(Problem(join(base, place), problem.value, problem.message))
         if more:
             found.append(Problem(self.path, None, f"and {more} more problems"))
         return found
-
-
-def _without(message: str, value: object) -> str:
-    return message.replace(value, MASK) if isinstance(value, str) and value else message
 
 
 def _problems(faults: Iterable[TemplateFault], path: str) -> list[Problem]:

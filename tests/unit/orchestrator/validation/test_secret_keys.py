@@ -36,6 +36,21 @@ def test_what_it_gives_is_not_told(where: str) -> None:
     assert SECRET.lower() not in str(error).lower()
 
 
+LIKE_ITS_WORDS = [
+    ("e", WAIT | {"seconds": TEMPLATE}, "expected a number"),
+    ("a", {"type": "http-request", "url": "http://h/", "method": TEMPLATE}, "expected text matching ^(GET|HEAD|POST|"),
+    ("http", {"type": "http-request", "url": TEMPLATE}, "expected an http:// or https:// URL: its scheme is ''"),
+]
+
+
+@pytest.mark.parametrize(("value", "step", "said"), LIKE_ITS_WORDS)
+def test_a_value_like_its_words_takes_none_out_of_a_message(value: str, step: dict[str, Any], said: str) -> None:
+    plan = right_plan() | {"tenants": [right_tenant("a", variables={"db_password": value})]} | stage(step)
+    (error,) = validate_plan(plan).errors
+    assert error.value == "***"
+    assert error.message.startswith(said)
+
+
 def test_what_it_gives_in_an_override_is_not_told() -> None:
     tenant = right_tenant("a", variables={"db_password": SECRET}, overrides={"wait": {"seconds": TEMPLATE}})
     (error,) = validate_plan(right_plan() | {"tenants": [tenant]} | stage(WAIT)).errors

@@ -1,0 +1,29 @@
+"""A message loses the value that it quotes, and none of its own words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orchestrator.secrets.quoted import without_quoted
+
+TOLD: list[tuple[Any, str, str]] = [
+    ("hunter2W", "unknown region 'hunter2W'", "unknown region '***'"),
+    ("hunter2W", "isn't 'hunter2W', is it?", "isn't '***', is it?"),
+    ("hunter2W", "unknown region hunter2W.", "unknown region ***."),
+    ("it's", 'no such "it\'s"', 'no such "***"'),
+    ("abcdefghijklmnopqrstuvwxyz", "wrong from 'abcdefghijklmnopqrst' on", "wrong from '***' on"),
+    ("x" * 200 + "…", f"no such '{'x' * 300}'", "no such '***'"),
+    (12345678, "PIN 12345678 is none", "PIN *** is none"),
+    ("12", "'12' is no pin", "is refused, for a reason that quotes the value"),
+    ("e", "expected a number", "expected a number"),
+    ("http", "expected 'tcp' or 'http-get', not http", "expected 'tcp' or 'http-get', not http"),
+    ("", "its scheme is ''", "its scheme is ''"),
+    (None, "expected 'None'", "expected 'None'"),
+]
+
+
+@pytest.mark.parametrize(("value", "message", "told"), TOLD)
+def test_a_message_is_told_without_the_value(value: Any, message: str, told: str) -> None:
+    assert without_quoted(message, value) == told
