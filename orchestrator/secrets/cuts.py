@@ -37,12 +37,15 @@ _GAPS: Final = b" \t\n\v\f\r+"
 _UNFINISHED: Final = re.compile(
     rb"(?:[%=][0-9A-Fa-f]?"
     rb"|\\(?:u[0-9A-Fa-f]{0,3}|x[0-9A-Fa-f]?|U[0-9A-Fa-f]{0,7})?|\\u[dD][89abAB][0-9A-Fa-f]{2}|\xed[\xa0-\xaf][\x80-\xbf]"
-    rb"|&(?:#[0-9]{0,7}|#[xX][0-9A-Fa-f]{0,6}|[A-Za-z][A-Za-z0-9]{0,31})?)\Z"
+    rb"|&(?:#[0-9]{0,7}|#[xX][0-9A-Fa-f]{0,6}|[A-Za-z][A-Za-z0-9]{0,31})?"
+    rb"|</?(?:[bB]|[bB][rR][\s/]{0,9}|[pP][\s/]{0,9})?|[\"'`])\Z"
 )
-"""The first part of an escape, at the end; of a pair of surrogates also the first of the two, read or not."""
+"""The first part of an escape or of a tag, at the end; of a pair of surrogates also the first of the two, read or not.
+And the quotation mark of who quotes what is left before the cut is marked (``"abc"...``), as Node and Go do."""
 
 _LEFT_OVER: Final = re.compile(
-    rb"[uUxX]?[0-9A-Fa-f]{1,8}|#?[0-9A-Za-z]{0,32};|\xed[\xa0-\xbf][\x80-\xbf]|[\"'\\/bfnrt]"
+    rb"/?[bB]?[rRpP]?[\s/]{0,9}>"
+    rb"|[uUxX]?[0-9A-Fa-f]{1,8}|#?[0-9A-Za-z]{0,32};|\xed[\xa0-\xbf][\x80-\xbf]|[\"'\\/bfnrt]"
 )
 """The last part of one, at the beginning, the longest that it may be; also a surrogate, read alone."""
 

@@ -141,7 +141,7 @@ def read_escapes(text: bytes, escapes: re.Pattern[bytes]) -> tuple[bytes, array[
 
 @lru_cache(maxsize=4096)
 def _meaning(escape: bytes) -> bytes:
-    if escape[-1:].isspace() or escape[-1:] == b"+":
+    if escape[-1:].isspace() or escape[-1:] in (b"+", b">", b"\xa0"):
         return b""
     if escape[:2] == b"\\U":
         return chr(int(escape[2:], 16)).encode(errors="surrogatepass")

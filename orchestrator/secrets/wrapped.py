@@ -1,8 +1,9 @@
 """A value that stands in a text with white space inside: a line was full, or a header, a log, a mail was folded.
 
 MIME breaks base64 at 76 columns and quoted-printable behind a ``=``, a shell behind a ``\\``, a header before a space;
-who quotes an answer on one line makes a space of each. So the text is read without any white space, in each notation
-that ``escapes`` reads, and the value looked for in that. ``+``, which a form writes for a space, goes with it.
+who quotes an answer on one line makes a space of each, a page of HTML a tag. So the text is read without any white
+space, in each notation that ``escapes`` reads, and the value looked for in that. ``+``, which a form writes for a
+space, goes with it.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from orchestrator.secrets.places import HiddenPlaces, is_inside_one, places_of
 SHORTEST_BARE: Final = 8
 """Without its white space; a shorter one would be found in the ends of two words that stand side by side."""
 
-_GAP: Final = re.compile(rb"[\s+]+")
-_FOLD: Final = re.compile(rb"\\?[\s+]+|\+")
-_SOFT_BREAK: Final = re.compile(rb"=[ \t]*\s[\s+]*|=[0-9A-Fa-f]{2}|[\s+]+")
+_SPACE: Final = rb"(?:[\s+]+|\xc2\xa0|</?(?:[bB][rR]|[pP])[\s/]{0,9}>)+"
+"""White space, and what HTML has for an end of line, a paragraph and a second space."""
+_GAP: Final = re.compile(_SPACE)
+_FOLD: Final = re.compile(rb"\\?" + _SPACE)
+_SOFT_BREAK: Final = re.compile(rb"=[ \t]*\s[\s+]*|=[0-9A-Fa-f]{2}|" + _SPACE)
 _BROKEN: Final = re.compile(rb"=\s")
-_READ: Final = re.compile(ESCAPE.pattern + rb"|\\?[\s+]+")
+_READ: Final = re.compile(ESCAPE.pattern + rb"|\\?" + _SPACE)
 
 
 def without_gaps(value: bytes) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import reprlib
 from collections.abc import Callable
 from typing import Any
@@ -30,6 +32,10 @@ CUTS: dict[str, Callable[[str], str]] = {
     "reprlib": lambda token: reprlib.repr(token * 2),
     "brackets": lambda token: f"{token[:9]}[...]{token[-9:]}",
     "SQLAlchemy": lambda token: f"{token[:9]} ... (123 characters truncated) ... {token[-9:]}",
+    "Node": lambda token: f"Unexpected token 'g', \"{token[:9]}\"... is not valid JSON",
+    "Node, at the end": lambda token: f"Unexpected token 'g', ...\"{token[-12:]}\" is not valid JSON",
+    "Node in JSON in HTML": lambda token: html.escape(json.dumps(f"got '{token[:9]}'... 34 more characters")),
+    "Go": lambda token: f"{json.dumps(token[:9])}... `{token[:9]}`…",
     "PyYAML": lambda token: f"    ... {token[-9:]}: x\n     ^",
     "four dots": lambda token: f"{token[:9]}....{token[-9:]}",
     "base64": lambda token: f"...{mime(token)[8:]}",

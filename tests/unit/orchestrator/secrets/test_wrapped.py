@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import quopri
 import textwrap
@@ -51,8 +52,27 @@ FORMS: dict[str, Callable[[str], str]] = {
     "lines in JSON": lambda text: json.dumps(folded(text, 11, "\n")),
     "percent-encoded": lambda text: folded(quote(text, safe=""), 10, "\n"),
     "a shell": lambda text: folded(text, 20, "\\\n"),
+    "lines of HTML": lambda text: folded(html.escape(text), 11, "<br>\n"),
+    "lines of XHTML in JSON": lambda text: json.dumps(folded(text, 11, "<br />")).replace("/", "\\/"),
+    "lines of HTML in HTML": lambda text: html.escape(folded(text, 11, "<BR/>")),
+    "paragraphs": lambda text: folded(text, 11, "</p>\n<p>"),
     "JSON in lines": lambda text: folded(json.dumps(text).replace("/", "\\/"), 13, "\n"),
 }
+
+
+@pytest.mark.parametrize("tag", ["<br />", "</p>\n<p>"])
+def test_what_a_cut_through_a_tag_leaves_is_masked(tmp_path: Path, tag: str) -> None:
+    render("{{ secret.V }}", variables(tmp_path, V="\n".join((KEY[:20], KEY[20:40], KEY[40:60]))))
+    for at in range(len(tag) + 1):
+        for left in (f"{KEY[:20]}{tag[:at]}…", f"{KEY[:20]}{tag}{KEY[20:40]}{tag[:at]}…"):
+            assert mask(left) == "***…"
+        for left in (f"…{tag[at:]}{KEY[40:60]}", f"…{tag[at:]}{KEY[20:40]}{tag}{KEY[40:60]}"):
+            assert mask(left) == "…***"
+
+
+def test_two_spaces_in_html_are_two(tmp_path: Path) -> None:
+    render("{{ secret.V }}", variables(tmp_path, V="correct  horse"))
+    assert mask("<p>correct &nbsp;horse; a<br>b") == "<p>***; a<br>b"
 
 
 @pytest.mark.parametrize("value", [KEY, PHRASE])
