@@ -175,7 +175,7 @@ def _masked_in_parts(logger: Any, name: str, event: structlog.types.EventDict) -
 
 
 def _masked_json(logger: Any, name: str, line: Any) -> Any:
-    """The same of a line that stays JSON: what is no text becomes one where the mask is put into it."""
+    """As ``_masked``, and the line stays JSON: what is no text becomes one where the mask is put into it."""
     said = mask(line)
     if said != line and not _is_json(said):
         said = mask(json.dumps(_with_texts(json.loads(line))))

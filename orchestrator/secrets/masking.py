@@ -3,6 +3,8 @@
 ``mask`` and ``mask_value`` take out every secret that this process can find or has resolved, whatever holds it: for
 what is stored and logged. ``masked`` and ``masked_url`` are for people and go further: whatever a key or a URL says is
 secret is not shown, known or not. ``quotable`` does the latter alone: an error's own words name many a thing.
+``masked_config`` goes furthest, and is for what a plan, a tenant's config or a setting says: what happened is told in
+words that would be lost (``token: expired``).
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ from orchestrator.secrets.source import SecretSource
 
 _SECRET_SCHEME = re.compile(r"\b(bearer|basic|digest)\s{1,5}(?=[^\s0-9=]{0,200}[0-9=])[\w.~+/=:-]{6,}", re.IGNORECASE)
 _URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^\s/]*@", re.IGNORECASE)
+_IN_QUERY = re.compile(r"(?<=[?&])([\w.-]{1,100})=([^&;\s#\"'<>\\]+)")
+_SHORT_NAMES = frozenset({"key", "code"})
+"""In a query these too, and nowhere else."""
 
 _TEMPLATE = r"\{\{[^{}]{0,500}\}\}"
 _ANY_URL = re.compile(rf"[a-z][a-z0-9+.-]{{0,30}}://(?:{_TEMPLATE}|[^\s\"'<>])+", re.IGNORECASE)
@@ -145,14 +150,19 @@ def mask_json(text: str) -> str:
 
 
 def masked(value: Any, key: str = "") -> Any:
-    """A copy as JSON values: secrets, what a name beside it says is one (see ``notations``), and passwords in URLs are
-    not in it."""
+    """A copy as JSON values: secrets, what stands under a key that names one, and what a URL has of one are not in
+    it."""
     return _walk(value, _for_people, key)
 
 
+def masked_config(value: Any, key: str = "") -> Any:
+    """The same of a config, or a part of it: nor what in a text stands beside such a name (see ``notations``)."""
+    return _walk(value, _of_config, key)
+
+
 def masked_setting(value: Any, key: str = "") -> Any:
-    """As ``masked``, and stricter, for settings: of an HTTP URL only what is known to be harmless is shown (its host,
-    the plain words and numbers of its path), of headers only the values of those that never hold a secret.
+    """As ``masked_config``, and stricter, for settings: of an HTTP URL only what is known to be harmless is shown
+    (its host, the plain words and numbers of its path), of headers only the values of those that never hold a secret.
     """
     if isinstance(value, BaseModel):
         value = {name: item for name, item in value if item is not None} | dict(value.model_extra or {})
@@ -162,7 +172,7 @@ def masked_setting(value: Any, key: str = "") -> Any:
         return {mask(str(name)): masked_setting(item, key_of_member(value, str(name))) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [masked_setting(item, key) for item in value]
-    found = masked(value, key)
+    found = masked_config(value, key)
     return _HTTP_URL.sub(_harmless_url, found) if isinstance(found, str) else found
 
 
@@ -242,6 +252,16 @@ def _without_known(known: KnownSecrets, value: Any, key: str) -> Any:
     return value
 
 
+def _masked_pair(found: re.Match[str]) -> str:
+    name = found[1]
+    return f"{name}={MASK}" if names_secret(name) or name.lower() in _SHORT_NAMES else found[0]
+
+
+def _of_config(value: Any, key: str) -> Any:
+    found = _for_people(value, key)
+    return without_named(found) if isinstance(found, str) else found
+
+
 def _for_people(value: Any, key: str) -> Any:
     if isinstance(value, SecretStr | SecretBytes):
         text = value.get_secret_value()
@@ -251,7 +271,7 @@ def _for_people(value: Any, key: str) -> Any:
         return MASK
     if isinstance(value, str):
         text = _URL.sub(lambda match: match[0].partition("://")[0] + f"://{MASK}@", mask(value))
-        return _SECRET_SCHEME.sub(rf"\1 {MASK}", without_named(text))
+        return _SECRET_SCHEME.sub(rf"\1 {MASK}", _IN_QUERY.sub(_masked_pair, text))
     if value is None or isinstance(value, bool | int | float):
         return _without_known(_all_known(), value, key)
     return str(value)

@@ -16,8 +16,6 @@ from orchestrator.secrets.known import MASK
 
 _WITHIN: Final = "authorization|cookie|passw|passphrase|secret|token|api[-_]?key|credential|private[-_]?key|signature"
 _SECRET_KEY: Final = re.compile(rf"{_WITHIN}|^x-|^(?:auth|sig|pw|pwd|pass|jwt|hmac|pin|otp|totp)$", re.IGNORECASE)
-_SHORT_NAMES: Final = frozenset({"key", "code"})
-"""In a query these too, and nowhere else."""
 
 _QUOTE: Final = r"(?<!\\)\\{0,31}[\"']"
 """Also of a text within a text, as deep as it is escaped."""
@@ -28,7 +26,7 @@ _BEGIN: Final = re.compile(
     rf"|(?P<whole>(?P<around>{_QUOTE})(?P<name2>[\w.-]{{1,100}})=)"
     # password: x, and password = x
     r"|(?P<line>(?<![\w.-])(?P<name3>[\w.-]{1,100})(?:[ \t]{0,100}:[ \t]+|[ \t]{1,100}=[ \t]*|=[ \t]+)(?![=\s]))"
-    # token=x in the query of a URL, in a form, in a sentence
+    # token=x in a form, in a sentence
     r"|(?P<tight>(?<![\w.-])(?P<name4>[\w.-]{1,100})=)"
     # --password x, and such a word in a list of them
     r"|(?P<option>(?<![\w-])--(?P<name5>[\w.-]{1,100})(?:[ \t]+|[\"'],\s{0,100})(?!--))"
@@ -88,7 +86,7 @@ def without_named(text: str) -> str:
     while (found := _BEGIN.search(text, at)) is not None:
         at = found.end()
         kind = str(found.lastgroup)
-        if not _is_secret(next(filter(None, found.group("name1", "name2", "name3", "name4", "name5"))), kind):
+        if not _is_secret(next(filter(None, found.group("name1", "name2", "name3", "name4", "name5")))):
             continue
         begin, at = at, _end_of_value(text, found, kind)
         if at > begin:
@@ -99,10 +97,9 @@ def without_named(text: str) -> str:
     return "".join((*pieces, text[done:]))
 
 
-def _is_secret(name: str, kind: str) -> bool:
+def _is_secret(name: str) -> bool:
     name = name.strip("-.")
-    is_short = kind in ("tight", "whole") and name.lower() in _SHORT_NAMES
-    return is_short or names_secret(name) or names_secret(name.rpartition(".")[2])
+    return names_secret(name) or names_secret(name.rpartition(".")[2])
 
 
 def _end_of_value(text: str, found: re.Match[str], kind: str) -> int:

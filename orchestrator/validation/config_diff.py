@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.secrets.masking import masked
+from orchestrator.secrets.masking import masked_config
 from orchestrator.secrets.notations import key_of_member, key_of_word, names_secret
 
 _NOTHING = object()
@@ -24,7 +24,7 @@ def _walk(old: Any, new: Any, path: str, key: str) -> Iterator[tuple[str, Any, A
         for name in [*old, *(name for name in new if name not in old)]:
             said = (key_of_member(members, str(name)) for members in (old, new))
             below = key if key and names_secret(key) else next((one for one in said if one != name), str(name))
-            where = f"{path}.{masked(str(name))}" if path else str(masked(str(name)))
+            where = f"{path}.{masked_config(str(name))}" if path else str(masked_config(str(name)))
             yield from _walk(old.get(name, _NOTHING), new.get(name, _NOTHING), where, below)
     elif isinstance(old, list) and isinstance(new, list):
         for index in range(max(len(old), len(new))):
@@ -37,4 +37,4 @@ def _walk(old: Any, new: Any, path: str, key: str) -> Iterator[tuple[str, Any, A
 
 
 def _shown(value: Any, key: str) -> Any:
-    return None if value is _NOTHING else masked(value, key)
+    return None if value is _NOTHING else masked_config(value, key)

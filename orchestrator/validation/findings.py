@@ -10,7 +10,7 @@ from typing import Final
 
 from orchestrator.domain.errors import Problem
 from orchestrator.domain.wording import join, shown
-from orchestrator.secrets.masking import masked, masked_url, masked_urls
+from orchestrator.secrets.masking import masked_config, masked_url, masked_urls
 from orchestrator.secrets.notations import key_at
 
 _OF_A_GATE: Final = re.compile(r"waves\[\d+\]\.gate(?:\.(.+))?", re.DOTALL)
@@ -132,7 +132,7 @@ def _masked(problem: Problem) -> Problem:
     elif isinstance(value, str) and _WHOLE_URL.match(value):
         value = masked_url(value)
     else:
-        value = masked(value, key_at(problem.path))
+        value = masked_config(value, key_at(problem.path))
     if isinstance(value, str):
         value = masked_urls(value)
     return problem if value == problem.value else Problem(problem.path, value, problem.message)

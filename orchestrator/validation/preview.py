@@ -13,7 +13,7 @@ from typing import Any
 from orchestrator.plans.plan import Plan
 from orchestrator.plans.tenant_config import SOURCE, load_config
 from orchestrator.secrets.folder import SecretFolder
-from orchestrator.secrets.masking import mask_all_of, masked
+from orchestrator.secrets.masking import mask_all_of, masked_config
 from orchestrator.secrets.source import own_source
 from orchestrator.settings.installed_steps import installed_steps
 from orchestrator.settings.model import Settings
@@ -65,5 +65,5 @@ def _stage(
 def _step(step: BuiltStep, path: str) -> dict[str, Any]:
     # A value of a package's own type says itself what is shown of it.
     with package_code(step.name, path):
-        shown = masked(step.parameters)
+        shown = masked_config(step.parameters)
     return {"type": step.name, **shown}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.secrets.masking import masked
+from orchestrator.secrets.masking import masked, masked_config
 from orchestrator.secrets.notations import speaks_of_secret
 from orchestrator.validation.config_diff import config_changes
 
@@ -42,18 +42,29 @@ TEXTS = {
 HARMLESS = (
     *("http://token-service:8080/health?a=b", "tenant.variables.token == 'x'", "password:", "password:\nuser: bob"),
     *('"token": null, "secret": false', "run --token --verbose", "key: 5", "the token is old", "keep --it simple"),
+    *("exit code=137 key=tenant:42", 'run -e "code=1"'),
+)
+HAPPENED = (
+    *("answered status 401: {'error': 'token: expired'}", "com.acme.TokenException: upstream eu-1 answered 503"),
+    *("waits for the new token: Anna has it at 4 a.m.", "authorization: caller has no role deploy"),
 )
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_text_shows_no_value_beside_such_a_name(text: str) -> None:
-    assert masked(text) == TEXTS[text]
-    assert masked(masked(text)) == TEXTS[text]
+    assert masked_config(text) == TEXTS[text]
+    assert masked_config(masked_config(text)) == TEXTS[text]
 
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_all_else_is_shown(text: str) -> None:
-    assert masked(text) == text
+    assert masked_config(text) == text
+
+
+@pytest.mark.parametrize("text", HAPPENED)
+def test_what_happened_is_told_whole(text: str) -> None:
+    assert masked({"message": text}) == {"message": text}
+    assert masked(f"{text} https://h/?token=hunter2W&a=1") == f"{text} https://h/?token=***&a=1"
 
 
 SECRET = "hunter2W"
@@ -67,7 +78,7 @@ BESIDE: list[tuple[Any, Any]] = [
 
 @pytest.mark.parametrize(("value", "shown"), BESIDE)
 def test_a_value_shows_none_beside_its_name(value: Any, shown: Any) -> None:
-    assert masked(value) == shown
+    assert masked(value) == masked_config(value) == shown
     told = [found for old, new in (({}, {"v": value}), ({"v": value}, {"v": []})) for found in config_changes(old, new)]
     assert told
     assert SECRET not in str(told)
