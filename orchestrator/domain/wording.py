@@ -46,6 +46,7 @@ _BOUNDS = {
 _PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "letters, digits, '.', '_' and '-', beginning with a letter or digit",
     r"^[A-Za-z0-9][A-Za-z0-9._/-]*$": "letters, digits, '.', '_', '/' and '-', beginning with a letter or digit",
+    r"^[A-Za-z0-9._-]{1,64}$": "1 to 64 letters, digits, '.', '_' and '-'",
     r"^[^\s\x00-\x1f\x7f{}]+$": "text without spaces, braces or control characters",
 }
 

@@ -31,11 +31,13 @@ def read_text(path: Path, name: str, max_bytes: int) -> str:
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             _require_regular(os.fstat(file.fileno()), name)
             # One byte more than allowed tells a large file from one that just fits.
-            data = file.read(max_bytes + 1)
+            data: bytes | None = file.read(max_bytes + 1)
     except FileNotFoundError:
         refuse_file(name, "no such file")
     except (OSError, ValueError) as error:
         refuse_file(name, f"cannot be read: {getattr(error, 'strerror', None) or error}")
+    if data is None:
+        refuse_file(name, "cannot be read: it has nothing to give now")
     if len(data) > max_bytes:
         refuse_file(name, f"larger than {max_bytes // (1024 * 1024)} MiB, the most that it may have")
     try:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from yaml.reader import Reader
+
 MAX_BLANK: Final = 4096
 """Characters of white space in a row, line ends included."""
 
@@ -28,6 +30,19 @@ def refusal_of(text: str) -> str | None:
     if (at := _long_blank(text)) is not None:
         return f"line {_line(text, at)}: more than {MAX_BLANK} characters of white space in a row"
     return None
+
+
+def stray_character(text: str) -> str | None:
+    """The first character that may not stand in YAML, and where; None when there is none."""
+    found = Reader.NON_PRINTABLE.search(text)
+    if found is None:
+        return None
+    at = found.start()
+    begin = max((one.end() for one in _BREAK.finditer(text, 0, at)), default=0)
+    return (
+        f"line {_line(text, at)}, column {at - begin + 1}: not valid YAML: the character U+{ord(found[0]):04X} may not "
+        "stand in it; in double quotes it is written as an escape"
+    )
 
 
 def _directive(text: str) -> int | None:

@@ -19,7 +19,7 @@ from yaml import events
 from orchestrator.domain.errors import InvalidInput, Problem, cut_text
 from orchestrator.domain.wording import join
 from orchestrator.files.json_text import MAX_DEPTH
-from orchestrator.files.yaml_bounds import refusal_of
+from orchestrator.files.yaml_bounds import refusal_of, stray_character
 
 MAX_ALIASED_VALUES = 1_000_000
 """How many values all aliases together may stand for."""
@@ -113,7 +113,7 @@ class _YamlEvents:
         except yaml.MarkedYAMLError as error:
             self._refuse(error.problem_mark or error.context_mark, f"not valid YAML: {error.problem or error.context}")
         except yaml.YAMLError as error:
-            self._refuse(None, f"not valid YAML: {cut_text(' '.join(str(error).split()))}")
+            self._refuse(None, stray_character(text) or f"not valid YAML: {cut_text(' '.join(str(error).split()))}")
         return self._root
 
     def _take(self, event: Any) -> None:

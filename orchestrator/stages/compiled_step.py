@@ -17,6 +17,7 @@ from orchestrator.secrets.notations import speaks_of_secret
 from orchestrator.secrets.quoted import without_quoted
 from orchestrator.secrets.references import NO_SECRETS
 from orchestrator.stages.built_step import BuiltStep, partly_built
+from orchestrator.stages.meant import meant_parameters
 from orchestrator.stages.package_code import package_code
 from orchestrator.templates.templates import (
     Renderer,
@@ -44,11 +45,12 @@ _NOTHING: Mapping[str, Any] = {}
 @dataclass(frozen=True, slots=True)
 class Override:
     """What a tenant says of all steps of one type: the ``values`` by field without what no such step has, their
-    ``path`` in the tenant, and the ``problems`` of those that were left out."""
+    ``path`` in the tenant, the ``problems`` of those that were left out, and what these mean."""
 
     path: str
     values: Mapping[str, Any]
     problems: Sequence[Problem]
+    meant: Mapping[str, Any]
 
 
 class CompiledStep:
@@ -86,10 +88,9 @@ class CompiledStep:
         self._expressions = frozenset(name for name, field in fields.items() if is_expression(field))
         own, self.problems = self._by_field(given, path)
         self._parameters = {key: value for key, value in defaults.items() if key in fields} | own
-        has_all = not self.problems and not is_guess
         self._renderer, faults = self._compile(self._parameters, path)
         self.problems += faults
-        self.constant = self._check_constant_part(has_all)
+        self.constant = self._check_constant_part(meant_parameters(given, self._written, own))
         self.reaches_nothing = False
         """Whether it takes nothing from the tenant's config or the settings; it is told no secret then."""
         if self.constant is not None:
@@ -106,7 +107,8 @@ class CompiledStep:
     def override(self, key: str, values: Mapping[str, Any]) -> Override:
         """What stands at ``key`` of a tenant's ``overrides``, which is for steps of this type."""
         path = f"overrides.{key}"
-        return Override(path, *self._by_field(values, path, of_override=True))
+        own, problems = self._by_field(values, path, of_override=True)
+        return Override(path, own, problems, meant_parameters(values, self._written, own))
 
     def look(self, variables: Variables, override: Override | None) -> tuple[BuiltStep | None, list[Problem]]:
         """The step for one tenant, and all that is wrong with it for this one and is not in ``problems``. Of a wrong
@@ -128,7 +130,7 @@ class CompiledStep:
         faults = [*override.problems, *wrong, *faults, *more]
         if faults or self.problems:
             built = self._partly({**parameters, **given}, faults) if self.problems else None
-            return built, faults + self._surely_wrong(values, path)
+            return built, faults + self._surely_wrong(override)
         if self._renderer is not None or renderer is not None:
             return self._validated({**parameters, **given}, values, path)
         # Tenants mostly share a few overrides: each is checked once.
@@ -212,11 +214,10 @@ class CompiledStep:
             problems = [*problems[:MOST_UNKNOWN], more]
         return found, problems
 
-    def _check_constant_part(self, has_all: bool) -> BuiltStep | None:
-        """The step, if it is the same for every tenant. ``has_all``: no name of a parameter is wrong, which may be that
-        of one that is missing."""
+    def _check_constant_part(self, meant: Mapping[str, Any]) -> BuiltStep | None:
+        """The step, if it is the same for every tenant. ``meant``: what stands under wrong names, by field."""
         try:
-            made, found, more = self._model(self._parameters)
+            made, found, more = self._model({**self._parameters, **meant})
         except InvalidInput as error:
             problems = error.problems
         else:
@@ -228,7 +229,8 @@ class CompiledStep:
         unsure = {self._written.get(key, key) for key, value in self._parameters.items() if has_template(value)}
         if unsure:
             problems = [one for one in problems if not self._is_under(one.path, unsure)]
-        if not has_all:
+        problems = [one for one in problems if not self._is_under(one.path, {self._written[name] for name in meant})]
+        if self.is_guess:
             given = {self._written.get(key, key) for key in self._parameters}
             problems = [one for one in problems if self._is_under(one.path, given)]
         self.problems += problems
@@ -247,17 +249,17 @@ class CompiledStep:
         except TemplateFault as fault:
             return values, _problems(fault.all, path)
 
-    def _surely_wrong(self, values: Mapping[str, Any], path: str) -> list[Problem]:
+    def _surely_wrong(self, override: Override) -> list[Problem]:
         """What is wrong with an override's values, whatever the step is that they are for."""
-        sure = {key: value for key, value in values.items() if not has_template(value)}
+        sure = {key: value for key, value in override.values.items() if not has_template(value)}
         if not sure:
             return []
         try:
-            _, problems, _ = self._model({**self._parameters, **sure})
+            _, problems, _ = self._model({**self._parameters, **override.meant, **sure})
         except InvalidInput:
             return []
         mine = [one for one in problems if first_key(one.path) in sure]
-        return self._placed(mine, 0, sure, path)
+        return self._placed(mine, 0, sure, override.path)
 
     def _validated(
         self, parameters: Mapping[str, Any], override: Mapping[str, Any] = _NOTHING, path: str = ""

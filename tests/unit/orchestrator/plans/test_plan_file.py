@@ -58,7 +58,8 @@ def test_no_file(tmp_path: Path) -> None:
         ("a: !!int x", "is not allowed here"),
         ("a: 1\n---\nb: 2\n", "line 2, column 1: a second document"),
         ("{[1]: 2}", "a key must be text"),
-        ("a: \x01", "not valid YAML"),
+        ("a: \x01", "line 1, column 4: not valid YAML: the character U+0001 may not stand in it"),
+        ("a: 1\r\nb: x\x00", "line 2, column 5: not valid YAML: the character U+0000"),
         ("a: {<<: 3}", "expected a mapping"),
     ],
 )

@@ -14,6 +14,7 @@ from orchestrator.settings.origins import resolved_settings
 
 ENVIRONMENT = [
     ("LANES", "many", "lanes: expected a whole number, in VAR (got 'many')"),
+    ("NAMESPACE", "a b", "namespace: expected 1 to 64 letters, digits, '.', '_' and '-', in VAR (got 'a b')"),
     ("LANES", "true", "lanes: expected a whole number, in VAR (got 'true')"),
     ("LANES", "", "lanes: expected a whole number, in VAR (got '')"),
     ("GROUPS", '{"db-7": true}', "groups.db-7: expected a number, in VAR (got True)"),

@@ -30,6 +30,35 @@ def stage(**parameters: Any) -> dict[str, Any]:
     return {"name": "s", "steps": [{"type": "http-request", "url": "http://a.example.com/", **parameters}]}
 
 
+STEP = "stages[0].steps[0]"
+HEALTH = {"type": "health-check", "max_atempts": 200, "consecutive_successes": 50}
+MEANT: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "strange": ({"type": "config-write", "value": 1, "nope": 1}, [".nope", ".key"]),
+    "one that means another": (
+        {"type": "redis-ack", "kye": "k", "footprint": "f", "value": {"f": 1}, "channel": "c"},
+        [".kye", ".message"],
+    ),
+    "one that means what is missing": ({"type": "config-write", "value": 1, "kye": "k"}, [".kye"]),
+    "one that another check reads": (HEALTH, [".max_atempts"]),
+    "one that it reads, and wrong": ({**HEALTH, "max_atempts": 20}, [".max_atempts", ".consecutive_successes"]),
+}
+
+
+@pytest.mark.parametrize("name", MEANT)
+def test_a_wrong_name_hides_what_it_means_and_nothing_else(name: str) -> None:
+    step, wrong = MEANT[name]
+    plan = right_plan() | {"stages": [{"name": "s", "steps": [step]}]}
+    assert {error.path for error in validate_plan(plan).errors} == {STEP + one for one in wrong}
+
+
+def test_nor_does_that_of_an_override() -> None:
+    values = {"max_atempts": 200, "consecutive_successes": 50}
+    plan = right_plan()
+    plan["tenants"][0]["overrides"] = {"health_check": values}
+    (error,) = validate_plan(plan).errors
+    assert error.path.endswith(".max_atempts")
+
+
 WRONG: dict[str, dict[str, Any]] = {
     "of the plan": keys(MANY),
     "of a stage": {"stages": [stage() | keys(MANY)]},
