@@ -172,7 +172,8 @@ def _wave(record: Record, index: int, told_now_ms: Callable[[], int]) -> WaveSta
         max_concurrency=room.most,
         soaks_until=until.isoformat(timespec="seconds").replace("+00:00", "Z") if until else None,
         last_looks_due=late_ms > 0,
-        last_looks_late=late_ms > BORNE_LATE_MS,
+        # Between two rounds, which lie an interval apart, no look waits for a worker.
+        last_looks_late=late_ms > BORNE_LATE_MS and counted_number(record.get("soakLeft")) != 0,
         clock_put_back=soaks and _is_over_by_ledger(record) and late_ms < -_AT_ONCE_MS,
         gate=None if gate is None else ("manual" if gate == "manual" else "http"),
         gate_questions=gate_questions(record, index, told_now_ms) if state == WaveState.GATED else None,

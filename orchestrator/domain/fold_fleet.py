@@ -47,7 +47,7 @@ def move_wave(plan: FoldedPlan, event: e.EventBase, kind: str) -> None:
     """A wave goes on, its gate is answered, or a breaker trips."""
     wave = wave_named(plan, getattr(event, "wave", None))
     if isinstance(event, e.PlanBreakerTripped):
-        (wave or plan).to_trip, plan.begins_anew = 0, False
+        (wave or plan).to_trip = 0
         # What has followed stands, though a way back that fails trips it once more.
         plan.tripped = plan.tripped if plan.tripped and event.action == "pause" else event.action
         if event.action == "rollback_wave":
@@ -103,7 +103,7 @@ def note_retry(plan: FoldedPlan, event: e.OperationRequested) -> None:
 def answer_breach(plan: FoldedPlan, event: e.OperationRequested) -> None:
     """The resume of a plan answers its breaker; it may say that what has failed is borne. Else who is back is moved
     again by a retry that is under way, and answered for when that is done."""
-    plan.tripped, plan.begins_anew = "", False
+    plan.tripped = ""
     accepts = bool(event.options.get("acceptFailures"))
     for part in breakers_of(plan):
         part.is_sent_back = part.waits_for_answer and not accepts

@@ -117,7 +117,8 @@ class FoldedPlan(FoldedPart):
     retried_since: int = 0
     """The retry of many that was asked for last: its request, and the first event of it."""
     begins_anew: bool = False
-    """All that its breaker took back is to be moved again, by one retry, since it tripped or was let go on last."""
+    """All that its breaker took back is to be moved again, by the retry that was asked for last: it lasts over what
+    else is asked for, and over a breaker that trips, while coordinators move them."""
     passed_at: int = 0
     """Sequence id of the event by which a wave was done with last."""
     tripped: str = ""

@@ -7,6 +7,7 @@ import pytest
 
 from orchestrator.domain.status import TaskState
 from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
+from orchestrator.ledger.operations import Order
 from orchestrator.settings.model import Settings
 from tests.support.explained import explained
 from tests.support.ledger_world import LedgerWorld
@@ -75,3 +76,11 @@ def test_whom_that_retry_leaves_is_still_to_be_answered_for(
     pair.ask("resume", "p", force=True)
     pair.serve("p")
     assert "p.3" in running(pair)
+
+
+@pytest.mark.parametrize("waves", [WAVES, ()])
+def test_it_may_be_paused_and_resumed_again_while_the_retry_goes_on(pair: Pair, waves: tuple[Wave, ...]) -> None:
+    taken_back(pair, waves)
+    assert pair.world.ask("retry", "p", Order("ada", "mended", from_scratch=True)).answer == "ACCEPTED"
+    assert [pair.world.ask(verb, "p").answer for verb in ("resume", "pause", "resume")] == ["ACCEPTED"] * 3
+    pair.world.check()

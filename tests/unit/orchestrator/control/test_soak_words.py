@@ -26,6 +26,14 @@ def test_a_soak_long_past_its_time_names_the_worker_that_it_waits_for(now: int, 
     assert wave_sentence(wave, "p") == "wave w soaks until 2020-01-01 10:20:00 UTC" + late
 
 
+def test_between_two_rounds_of_looks_no_worker_is_waited_for() -> None:
+    said = []
+    for left in ("1", "0"):
+        (wave,) = plan_summary("p", {**RECORD, "soakLeft": left}, lambda: UNTIL_MS + 11_000).waves
+        said.append("without a worker" in wave_sentence(wave, "p"))
+    assert said == [True, False]
+
+
 @pytest.mark.parametrize(("at", "is_back"), [(4_999, False), (5_000, True)])
 def test_a_soak_that_lasts_since_the_clock_was_put_back_says_so(at: int, is_back: bool) -> None:
     """By the ledger's clock, which is never put back, it is over."""
