@@ -18,6 +18,7 @@ UNSEEN_MS: Final = 5_000
 
 _BEGINS: Final = frozenset({"TaskStageStarted", "TaskStageRollingBack"})
 _ENDS: Final = frozenset({"TaskStageSucceeded", "TaskStageFailed", "TaskStageRolledBack", "TaskStageRollbackFailed"})
+_TELLS_LENGTH: Final = (e.TaskStageSucceeded, e.TaskStageRolledBack)
 _STARTS: Final = ADMISSIONS - {"TaskRollingBack"}
 
 
@@ -57,8 +58,8 @@ class EarlyStart:
 @dataclass(slots=True)
 class Instant:
     """What is told of one millisecond. It was longer, since Redis' clock was put back and what people are told stands
-    still meanwhile, when something is told of it that no process does within one: a stage's beginning and its end, or a
-    start and the beginning by the worker that was sent a message."""
+    still meanwhile, when something is told of it that takes longer: a start and the beginning by the worker that was
+    sent a message, or a whole stage, by its own length where the log has that: one that does nothing may take less."""
 
     at: int = 0
     stands: bool = False
@@ -68,8 +69,9 @@ class Instant:
     _goes_on: bool = False
     """Whose stage has ended may have begun another task's in the same write."""
 
-    def note(self, kind: str, task_id: str) -> None:
+    def note(self, event: e.Event, task_id: str) -> None:
         """An event of a task, of this millisecond."""
+        kind = event.type
         if kind in _STARTS:
             self._started.add(task_id)
         elif kind in _BEGINS:
@@ -77,7 +79,9 @@ class Instant:
             self._goes_on = False
             self._begun.add(task_id)
         elif kind in _ENDS:
-            self.stands = self.stands or task_id in self._begun
+            # By the ledger's clock, which goes on while what is told stands still.
+            took_time = not isinstance(event, _TELLS_LENGTH) or event.duration_millis > 0
+            self.stands = self.stands or (task_id in self._begun and took_time)
             self._goes_on = True
 
 
@@ -103,7 +107,7 @@ class PaceView:
                     60_000 / event.starts_per_minute if event.starts_per_minute else None,
                 )
             case e.TaskEvent():
-                self._instant.note(event.type, event.task_id)
+                self._instant.note(event, event.task_id)
                 pace = self.plans.get(event.plan_id)
                 if pace is not None and event.type in _STARTS:
                     if pace.every_ms is not None and (by_ms := pace.too_soon_by(at)) > 0:

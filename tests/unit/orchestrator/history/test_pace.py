@@ -52,9 +52,13 @@ def begun(position: int) -> list[Line]:
     return [task(position, "TaskStageStarted", "a")]
 
 
+def ended(position: int, took: int = 1) -> list[Line]:
+    return [task(position, "TaskStageSucceeded", "a", durationMillis=took)]
+
+
 def goes_on(position: int) -> list[Line]:
     """A worker ends a stage, and begins the next task's in the same write."""
-    return [task(position, "TaskStageSucceeded", "a"), task(position + 1, "TaskStarted"), *begun(position + 1)]
+    return [*ended(position), task(position + 1, "TaskStarted"), *begun(position + 1)]
 
 
 RATE = opening(startsPerMinute=60)
@@ -96,6 +100,8 @@ def test_a_right_history_holds(lines: list[Line]) -> None:
         # Whatever else is told of that moment, by one write each.
         ([*RATE, *at(5, *[of_plan("PlanProgress")] * 40), *starts(*[5.0] * TENANTS)], "I2"),
         ([*RUNS, *at(1, *goes_on(0)), *starts(62, first=2)], "I2"),
+        # A stage that does nothing is run within a millisecond.
+        ([*SLOW, *starts(0), *at(1, *begun(0), *ended(0, 0)), *starts(2, first=1)], "I2"),
         (LATER, "I15"),
         ([*IN_TIME, *starts(59)], "I15"),
         ([*ENDS, *starts(60)], "I15"),
