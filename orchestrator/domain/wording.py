@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel, JsonValue, ValidationError
@@ -13,6 +14,8 @@ from orchestrator.domain.errors import QUOTE_LIMIT, Problem, cut_text, cut_url
 from orchestrator.domain.naming import in_spelling_of, nearest, snake_case, unknown
 
 JSON_VALUE: Final = "a JSON value (text, number, true or false, null, list, mapping)"
+_MOST_STRANGE: Final = 100
+"""Keys of one mapping among which a meant one is looked for."""
 _UNION_WORDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false"}
 _EXPECTED = {
     "string_type": "text",
@@ -74,6 +77,11 @@ def first_problems_of(
             message = "expected " + " or ".join(unions[full])
             found[(full, "union")] = Problem(full, shown(item["input"]), message)
             continue
+        if item["type"] == "missing" and (key := written_for(str(item["loc"][-1]), item["input"], inner)) is not None:
+            full = join(path, _place((*item["loc"][:-1], key), model)[0])
+            message = f"unknown key; did you mean {item['loc'][-1]!r}?"
+            found.setdefault((full, "extra_forbidden"), Problem(full, shown(item["input"][key]), message))
+            continue
         value = None if item["type"] == "missing" else shown(item["input"])
         found.setdefault((full, item["type"]), Problem(full, value, _message(item, inner)))
     return list(found.values()), 0
@@ -91,6 +99,15 @@ def _without_what_is_meant(items: list[ErrorDetails], model: type[BaseModel]) ->
     if missing.isdisjoint(meant):
         return items
     return [item for item in items if item["type"] != "missing" or _key(item["loc"], model)[:2] not in meant]
+
+
+def written_for(name: str, given: object, model: type[BaseModel]) -> str | None:
+    """Of a mapping that may have any keys besides the model's: the one that was most likely meant for this name."""
+    if model.model_config.get("extra") != "allow" or not isinstance(given, Mapping):
+        return None
+    known = {spelling for pair in _spellings(model) for spelling in pair}
+    strange = (key for key in given if isinstance(key, str) and key not in known)
+    return next((key for key in islice(strange, _MOST_STRANGE) if meant_key(key, model) == name), None)
 
 
 def _key(loc: tuple[int | str, ...], model: type[BaseModel]) -> tuple[tuple[int | str, ...], str, type[BaseModel]]:
@@ -130,7 +147,7 @@ def shown(value: object) -> JsonValue:
 def _message(item: ErrorDetails, model: type[BaseModel]) -> str:
     if item["type"] == "extra_forbidden":
         name = str(item["loc"][-1])
-        if snake_case(name) in model.model_fields:
+        if any(name in pair for pair in _spellings(model)):
             return f"given twice, in two spellings ({snake_case(name)})"
         keys = {own: field.alias or own for own, field in model.model_fields.items()}
         return unknown("key", name, in_spelling_of(name, keys))

@@ -97,7 +97,7 @@ def validate_plan(
     settings = settings or load_settings()
     raw, meant = as_meant(raw, PlanSpec, ("stages", "tenants", "service_names"))
     resolved = resolve_services(raw, settings, findings)
-    shape = read_shape(resolved.raw, findings, needs_stages=not resolved.is_named)
+    shape = read_shape(resolved.raw, findings, needs_stages=not resolved.is_named, meant=meant)
     written = AsWritten({**raw, **resolved.raw}, meant | shape.meant)
     plan_id = plan_id_of(shape.header)
     factory = StageFactory(registry or installed_steps(), settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -14,7 +14,7 @@ from orchestrator.domain.errors import Problem
 from orchestrator.domain.few_mistakes import model_or_problems
 from orchestrator.domain.made_up import MADE_UP
 from orchestrator.domain.naming import snake_case
-from orchestrator.domain.wording import join, meant_key
+from orchestrator.domain.wording import join, meant_key, written_for
 from orchestrator.plans.tenant_config import SOURCE
 from orchestrator.validation.findings import Findings
 from orchestrator.validation.head import right_head, right_part
@@ -82,33 +82,37 @@ class Shape:
 
 def as_meant(raw: Mapping[Any, Any], model: type[BaseModel], lists: Sequence[str], path: str = "") -> Meant:
     """What is read for an item of this model: lists whose keys are misspelt under their right ones as well, as what is
-    in them is checked all the same; and the key of each, by its place."""
-    given = {snake_case(key): key for key in raw if isinstance(key, str)}
-    strange = itertools.islice(given.keys() - model.model_fields.keys(), _MOST_STRANGE)
-    near = {meant_key(name, model): given[name] for name in strange}
+    in them is checked all the same; and the key of each, by its place, also of what is no list."""
+    known = {spelling: name for name, one in model.model_fields.items() for spelling in (name, one.alias or name)}
+    given = {known[key] for key in raw if key in known}
+    strange = (key for key in raw if isinstance(key, str) and key not in known)
+    near = {meant_key(snake_case(key), model): key for key in itertools.islice(strange, _MOST_STRANGE)}
     meant = {name: near[name] for name in lists if name in near and name not in given}
-    return {**raw, **{name: raw[key] for name, key in meant.items()}}, {
-        join(path, name): key for name, key in meant.items()
-    }
+    read = {name: raw[key] for name, key in meant.items() if isinstance(raw[key], list | tuple)}
+    return {**raw, **read}, {join(path, name): key for name, key in meant.items()}
 
 
-def read_shape(raw: Mapping[Any, Any], findings: Findings, needs_stages: bool = True) -> Shape:
-    """The plan's parts as models; what is wrong is reported."""
+def read_shape(
+    raw: Mapping[Any, Any], findings: Findings, needs_stages: bool = True, meant: Collection[str] = ()
+) -> Shape:
+    """The plan's parts as models; what is wrong is reported. ``meant``: lists whose keys are misspelt, which is said
+    elsewhere."""
     shape = Shape()
     head = {key: value for key, value in raw.items() if not (isinstance(key, str) and key in _LISTS)}
     shape.header = _checked(PlanHeader, head, "", findings, PlanSpec)
     if shape.header is None:
         shape.header, shape.wrong = right_head(head)
-    stages = _listed(raw, "stages", findings) if needs_stages or "stages" in raw else []
+    is_read = "stages" in raw or (needs_stages and not {"stages", "service_names"}.intersection(meant))
+    stages = _listed(raw, "stages", findings) if is_read else []
     for index, item in enumerate(stages[:MAX_STAGES]):
         if isinstance(item, Mapping):
-            item, meant = as_meant(item, StageSpec, ("steps",), f"stages[{index}]")
-            shape.meant |= meant
+            item, misspelt = as_meant(item, StageSpec, ("steps",), f"stages[{index}]")
+            shape.meant |= misspelt
         if (stage := _checked(StageSpec, item, f"stages[{index}]", findings)) is not None:
             shape.stages.append((index, stage))
         elif not findings.is_full:
             shape.partly_stages.append(_partly_stage(index, item))
-    tenants = _listed(raw, "tenants", findings)
+    tenants = _listed(raw, "tenants", findings) if "tenants" in raw or "tenants" not in meant else []
     for index, item in enumerate(tenants):
         if findings.is_overfull:
             break
@@ -147,6 +151,8 @@ def _partly_stage(index: int, item: Any) -> PartlyRightStage:
 
 
 def _partly_step(item: Any) -> StepSpec | None:
+    if isinstance(item, Mapping) and "type" not in item and (key := written_for("type", item, StepSpec)) is not None:
+        item = {("type" if name == key else name): one for name, one in item.items()}
     step, wrong = right_part(StepSpec, item, {"type": "step"})
     return step.model_copy(update={"type": MADE_UP}) if step is not None and "type" in wrong else step
 

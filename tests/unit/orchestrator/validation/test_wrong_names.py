@@ -59,6 +59,40 @@ def test_nor_does_that_of_an_override() -> None:
     assert error.path.endswith(".max_atempts")
 
 
+MISSPELT: dict[str, tuple[str, dict[str, Any], list[str]]] = {
+    "no list": ("tenants", {"tenant": "x"}, ["tenant: unknown key; did you mean 'tenants'?"]),
+    "another case": ("tenants", {"Tenants": [right_tenant("acme")]}, ["Tenants: unknown key; did you mean 'tenants'?"]),
+    "no stages": ("stages", {"stgaes": 7}, ["stgaes: unknown key; did you mean 'stages'?"]),
+    "no services": ("stages", {"servce_names": 7}, ["servce_names: unknown key; did you mean 'service_names'?"]),
+    "no steps": (
+        "stages",
+        {"stages": [{"name": "s", "stpes": "x"}]},
+        ["stages[0].stpes: unknown key; did you mean 'steps'?"],
+    ),
+    "a type": (
+        "stages",
+        {"stages": [{"name": "s", "steps": [{"tpye": "http-request", "url": "ftp://x/"}, {"Type": "noop"}]}]},
+        [
+            f"{STEP}.tpye: unknown key; did you mean 'type'?",
+            "stages[0].steps[1].Type: unknown key; did you mean 'type'?",
+            f"{STEP}.url: expected an http:// or https:// URL: its scheme is 'ftp'",
+        ],
+    ),
+    "no type": (
+        "stages",
+        {"stages": [{"name": "s", "steps": [{"url": "ftp://x/"}]}]},
+        [f"{STEP}.type: missing; this key is required"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISSPELT)
+def test_a_misspelt_key_is_one_line(name: str) -> None:
+    left_out, given, lines = MISSPELT[name]
+    plan = {key: value for key, value in right_plan().items() if key != left_out} | given
+    assert [str(error).partition(" (got ")[0] for error in validate_plan(plan).errors] == lines
+
+
 WRONG: dict[str, dict[str, Any]] = {
     "of the plan": keys(MANY),
     "of a stage": {"stages": [stage() | keys(MANY)]},
