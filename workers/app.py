@@ -27,6 +27,7 @@ from orchestrator.ledger.server_state import require_one_server
 from orchestrator.observability.logs import configure_logs
 from orchestrator.settings.amqp_url import is_amqp
 from orchestrator.settings.checkpoint_store import require_store
+from orchestrator.settings.connection_files import require_connection_files
 from orchestrator.settings.installed_steps import installed_steps
 from orchestrator.settings.model import load_settings
 from orchestrator.settings.servers import find_servers
@@ -64,8 +65,9 @@ _broker: list[BrokerWatch] = []
 @ends_process
 def _set_up_logging(**_: Any) -> None:
     # Connected, so that Celery leaves logging to us.
-    configure_logs(load_settings())
-    thin_broker_lines()
+    settings = load_settings()
+    configure_logs(settings)
+    thin_broker_lines(find_servers(settings).broker_url)
 
 
 @signals.celeryd_init.connect
@@ -81,6 +83,8 @@ def check_settings(instance: Any, options: Mapping[str, Any], **_: Any) -> None:
     if not runtime.is_alone():
         require_store(settings)
     mistakes = Mistakes()
+    with mistakes:
+        require_connection_files(settings)
     with mistakes:
         load_strategy(settings.rollback_strategy)
     with mistakes:

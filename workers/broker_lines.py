@@ -13,7 +13,8 @@ from typing import Final
 
 from celery.worker.consumer.consumer import CONNECTION_ERROR, CONNECTION_RETRY
 
-from orchestrator.ledger.refusals import state_words
+from orchestrator.broker.refused import refused_at
+from orchestrator.ledger.refusals import not_now, state_words
 
 REPEAT_SECONDS: Final = 60.0
 
@@ -31,8 +32,9 @@ LOST: Final = ("%s (%r)", CONNECTION_RETRY)
 class BrokerLines(logging.Filter):
     """Lets through what is new, as one line. One for both loggers: what ends an outage comes from the other one."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, broker_url: str = "") -> None:
         super().__init__()
+        self._broker_url = broker_url
         self._clock = clock
         self._told: dict[str, float] = {}
         """When what the broker is was told last, in this outage."""
@@ -67,7 +69,7 @@ class BrokerLines(logging.Filter):
             self._left_out += 1
             return False
         text = " ".join(record.getMessage().split())
-        text += f" ({state})" if state else ""
+        text += f" ({state}){self._way_out(record)}" if state else ""
         if self._left_out:
             text += f"; {self._left_out} more tries since the last such line"
         record.msg, record.args = "%s", (text,)
@@ -75,9 +77,20 @@ class BrokerLines(logging.Filter):
         self._connected_at, self._is_out, self._left_out = None, True, 0
         return True
 
+    def _way_out(self, record: logging.LogRecord) -> str:
+        """Which server it is that does not do, why, and where it is named; a state passes by itself."""
+        error = _error(record)
+        if not self._broker_url or error is None or not_now(error) is not None:
+            return ""
+        return f": {refused_at(self._broker_url, error)}"
+
+
+def _error(record: logging.LogRecord) -> BaseException | None:
+    return next((one for one in _args(record) if isinstance(one, BaseException)), None)
+
 
 def _state(record: logging.LogRecord) -> str:
-    error = next((one for one in _args(record) if isinstance(one, BaseException)), None)
+    error = _error(record)
     return state_words(error, "the broker") if error else ""
 
 
@@ -85,8 +98,8 @@ def _args(record: logging.LogRecord) -> tuple[object, ...]:
     return record.args if isinstance(record.args, tuple) else ()
 
 
-def thin_broker_lines() -> None:
+def thin_broker_lines(broker_url: str) -> None:
     """From here on this process writes no more of them than needed."""
-    lines = BrokerLines()
+    lines = BrokerLines(broker_url=broker_url)
     for name in LOGGERS:
         logging.getLogger(name).addFilter(lines)

@@ -40,6 +40,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from orchestrator.broker.lane_keys import clear_damaged, gathers, push
 from orchestrator.broker.messages import GONE_AFTER_SECONDS, is_own_queue
 from orchestrator.domain.lanes import is_lane
+from orchestrator.ledger.handshake import greeting
 from workers.command_gate import command_made_anew, is_command_queue
 from workers.gate import ITEM_LIMIT_BYTES, NotOurs, made_anew
 from workers.watchdog import SILENCE
@@ -72,7 +73,9 @@ class RedisChannel(kombu_redis.Channel):
     def _connparams(self, asynchronous: bool = False) -> Any:
         if self.connection is None or getattr(self.connection, "client", None) is None:
             raise RedisConnectionError("channel closed")
-        return super()._connparams(asynchronous=asynchronous)  # type: ignore[no-untyped-call]
+        found = super()._connparams(asynchronous=asynchronous)  # type: ignore[no-untyped-call]
+        # Else an old Redis' answer is logged as it is, with the password that it was sent.
+        return {**found, "connection_class": greeting(found["connection_class"])}
 
     def _create_client(self, asynchronous: bool = False) -> Any:
         if asynchronous:

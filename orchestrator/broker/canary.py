@@ -9,7 +9,7 @@ from uuid import uuid4
 from orchestrator.broker.app import make_app
 from orchestrator.broker.bounds import answer_within, broker_errors
 from orchestrator.broker.messages import CANARY_HEADER, GONE_AFTER_SECONDS, RUN_STAGE
-from orchestrator.domain.errors import Unreachable
+from orchestrator.broker.refused import refused
 from orchestrator.settings.amqp_url import is_amqp
 from orchestrator.settings.model import Settings
 
@@ -42,7 +42,7 @@ class CanarySender:
                         message.body, exchange="", routing_key=queue, headers=headers, retry=False, **properties
                     )
         except broker_errors(self._app) as error:
-            raise Unreachable(f"the broker does not answer ({error})") from error
+            raise refused(self._app, error) from error
         return nonce
 
     def close(self) -> None:

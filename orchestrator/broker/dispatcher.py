@@ -16,12 +16,11 @@ from orchestrator.broker.chains import publish_chain
 from orchestrator.broker.lane_depths import lane_depths
 from orchestrator.broker.lane_keys import gathering
 from orchestrator.broker.messages import ASK_GATE, LOOK
+from orchestrator.broker.refused import refused
 from orchestrator.domain import formats
-from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.lanes import lane_name, lane_names, lane_of
 from orchestrator.ledger.awaited import GateQuestion, Look
 from orchestrator.ledger.records import Admitted
-from orchestrator.ledger.refusals import state_words
 from orchestrator.settings.model import Settings
 
 # Once more, over a new connection: the one in hand may have been cut while it was idle (to lanes in Redis ``gathering``
@@ -52,7 +51,7 @@ class Dispatcher:
                 for task, names in zip(tasks, leg_names, strict=True):
                     publish_chain(self._app, task, names, self._lanes, **options)
         except broker_errors(self._app) as error:
-            raise Unreachable(f"{state_words(error, 'the broker', 'does not answer')} ({error})") from error
+            raise refused(self._app, error) from error
 
     def look(self, looks: Sequence[Look]) -> None:
         """One message a look, to the tenant's lane; raises as ``publish`` does."""
@@ -77,7 +76,7 @@ class Dispatcher:
                 retry_policy=_RETRY_POLICY,
             )
         except broker_errors(self._app) as error:
-            raise Unreachable(f"{state_words(error, 'the broker', 'does not answer')} ({error})") from error
+            raise refused(self._app, error) from error
 
     def depths(self) -> list[LaneDepth]:
         """What the broker says of each lane. Raises ``Unreachable`` when it cannot be reached."""

@@ -11,6 +11,7 @@ from orchestrator.broker.backlog import LaneDepth
 from orchestrator.broker.bounds import broker_errors
 from orchestrator.broker.lane_keys import counted
 from orchestrator.broker.messages import PUSHED
+from orchestrator.broker.refused import refused
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.lanes import lane_names
 from orchestrator.ledger.connection import connect
@@ -56,7 +57,7 @@ class _RedisDepths:
                         pipeline.llen(name)
                     pushed, *waiting = pipeline.execute(raise_on_error=False)
         except broker_errors(self._app) as error:
-            raise Unreachable(f"the broker does not answer ({error})") from error
+            raise refused(self._app, error) from error
         for answer in (pushed, *waiting):
             if isinstance(answer, RedisError) and not is_damage(answer):
                 raise Unreachable(f"the broker does not let us look ({answer})") from answer
@@ -87,7 +88,7 @@ class _RabbitDepths:
                     self._app.amqp.queues[name].bind(channel).queue_declare().message_count for name in self._names
                 ]
         except broker_errors(self._app) as error:
-            raise Unreachable(f"the broker does not answer ({error})") from error
+            raise refused(self._app, error) from error
         return [LaneDepth(counts.get(name, 0), count) for name, count in zip(self._names, waiting, strict=True)]
 
     def _counts(self) -> dict[str, int]:

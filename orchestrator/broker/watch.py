@@ -17,8 +17,8 @@ from celery import Celery
 
 from orchestrator.background.loop import BackgroundLoop
 from orchestrator.broker.bounds import answer_within, broker_errors
+from orchestrator.broker.refused import rabbit_away
 from orchestrator.domain.errors import Unreachable
-from orchestrator.ledger.refusals import BROKER_VARIABLE
 from orchestrator.ledger.server_state import ANSWER_WITHIN_SECONDS, client_for_once
 from orchestrator.settings.amqp_url import is_amqp, parse_amqp_url
 from orchestrator.settings.redis_url import parse_redis_url
@@ -109,5 +109,4 @@ def ask_rabbit(url: str) -> Rabbit:
                 told = cast(Any, connection.connection).server_properties
                 return Rabbit(str(told.get("version")), str(told.get("cluster_name")), connection.virtual_host)
         except broker_errors(app) as error:
-            message = f"the RabbitMQ of {BROKER_VARIABLE} at {rabbit.place} does not answer ({error})"
-            raise Unreachable(message) from error
+            raise rabbit_away(url, error) from error

@@ -89,11 +89,11 @@ def _celery(arguments: list[str], variables: Mapping[str, str] = MappingProxyTyp
     from orchestrator.settings.servers import find_servers
 
     # Named before anything starts: a missing server is our message with exit code 4, not Celery's.
-    servers = find_servers(load_settings())
-    environment = os.environ | {
-        "CHANGEOVER_REDIS_URL": servers.redis_url,
-        "CHANGEOVER_BROKER_URL": servers.broker_url,
-        **variables,
-    }
+    settings = load_settings()
+    servers = find_servers(settings)
+    environment = os.environ | variables
+    if settings.redis_url is None:
+        # Those of `up`, which may change while it starts. What the settings name it finds again, and says where.
+        environment |= {"CHANGEOVER_REDIS_URL": servers.redis_url, "CHANGEOVER_BROKER_URL": servers.broker_url}
     # -P: the current folder is not a place to import from.
     os.execve(sys.executable, [sys.executable, "-P", "-m", "workers", *arguments], environment)  # noqa: S606

@@ -10,9 +10,7 @@ import sys
 from pathlib import Path
 
 from orchestrator.embedded.redis_server import SERVER_FOLDER, SERVER_NAMES
-
-OWNER_VARIABLE = "CHANGEOVER_UP"
-"""In the environment of every child of ``up`` and of their offspring: the absolute path of the data folder."""
+from orchestrator.settings.environment import UP_VARIABLE
 
 GONE_WITHIN_SECONDS = 5.0
 PROC = Path("/proc")
@@ -36,7 +34,7 @@ def end_leftovers(folder: Path) -> list[int]:
 
 
 def _runs_for(folder: Path, pid: int) -> bool:
-    if os.fsencode(f"{OWNER_VARIABLE}={folder}") in (PROC / str(pid) / "environ").read_bytes().split(b"\0"):
+    if os.fsencode(f"{UP_VARIABLE}={folder}") in (PROC / str(pid) / "environ").read_bytes().split(b"\0"):
         return True
     # Redis writes its title over its environment; it is known by where it works.
     works_in = os.readlink(PROC / str(pid) / "cwd")

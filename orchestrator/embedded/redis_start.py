@@ -24,6 +24,7 @@ from orchestrator.embedded.supervisor import Supervisor
 from orchestrator.ledger.refusals import refusal
 from orchestrator.ledger.server_state import ServerState, server_state
 from orchestrator.secrets.masking import redact
+from orchestrator.settings.spoken import spoken
 
 ASKED_EVERY_SECONDS = 0.05
 PORTS_TRIED = 5
@@ -108,4 +109,6 @@ def await_answer(supervisor: Supervisor, out: Console, url: str, variable: str) 
         while progress.take(server_state(url)):
             supervisor.attend(ASKED_EVERY_SECONDS)
     except (redis.RedisError, OSError) as error:
-        raise refusal(error, url, variable) or Unreachable(f"Redis at {redact(url)} of {variable}: {error}") from error
+        raise refusal(error, url, variable) or Unreachable(
+            f"Redis at {redact(url)} of {spoken(variable, url)}: {error}"
+        ) from error

@@ -18,7 +18,7 @@ from orchestrator.embedded.child import ChildSpec
 from orchestrator.embedded.console import Console
 from orchestrator.embedded.demo.plans import Demo, guide_lines, write_demo_plans
 from orchestrator.embedded.front_door import FrontDoor, front_door
-from orchestrator.embedded.leftovers import OWNER_VARIABLE, end_leftovers
+from orchestrator.embedded.leftovers import end_leftovers
 from orchestrator.embedded.ports import hold_port, require_free_port
 from orchestrator.embedded.readiness import PRESENT_ROLES, IsReady, presence_check
 from orchestrator.embedded.redis_start import await_answer, start_redis
@@ -31,10 +31,13 @@ from orchestrator.ledger.refusals import BROKER_VARIABLE, STATE_VARIABLE
 from orchestrator.ledger.server_state import answering_pid, require_one_server
 from orchestrator.secrets.masking import redact
 from orchestrator.settings.checkpoint_store import require_store
+from orchestrator.settings.connection_files import require_connection_files
+from orchestrator.settings.environment import UP_VARIABLE
 from orchestrator.settings.extensions import unusable_extensions
 from orchestrator.settings.installed_steps import installed_steps
 from orchestrator.settings.model import Settings
 from orchestrator.settings.servers import Servers, find_servers
+from orchestrator.settings.spoken import spoken
 
 READY_ASKED_EVERY_SECONDS = 0.2
 STILL_WAITING_AFTER_SECONDS = 20.0
@@ -55,6 +58,7 @@ def run_up(
     options.check()
     require_store(settings, one_process=options.single_process)
     # Its processes would refuse one after the other.
+    require_connection_files(settings)
     installed_steps()
     if broken := unusable_extensions(settings):
         raise InvalidInput(broken)
@@ -84,7 +88,8 @@ class _Up:
     def run(self, is_ready: IsReady | None) -> int:
         self.clear_leftovers()
         if self.options.demo and self.settings.redis_url is not None:
-            message = "would write the demo's tenants into the Redis of CHANGEOVER_REDIS_URL; unset that"
+            setting = spoken(STATE_VARIABLE, find_servers(self.settings).redis_url)
+            message = f"would write the demo's tenants into the Redis of {setting}; unset that"
             raise InvalidInput([Problem("--demo", None, message)])
         try:
             self.take_ports()
@@ -236,7 +241,7 @@ class _Up:
         return environment
 
     def environment(self) -> dict[str, str]:
-        return os.environ | {OWNER_VARIABLE: str(self.folder)}
+        return os.environ | {UP_VARIABLE: str(self.folder)}
 
 
 def _absolute(folder: Path) -> Path:

@@ -68,10 +68,11 @@ def strange_answers() -> Iterator[None]:
 
 
 @lru_cache
-def _greeting(kind: type[Any]) -> type[Any]:
+def greeting(kind: type[Any]) -> type[Any]:
+    """A kind of connection that doubts what greets it."""
     return type(kind.__name__, (_Greeting, kind), {})
 
 
 def greet(client: redis.Redis) -> None:
     """Has the client's connections doubt what greets them."""
-    client.connection_pool.connection_class = _greeting(client.connection_pool.connection_class)
+    client.connection_pool.connection_class = greeting(client.connection_pool.connection_class)

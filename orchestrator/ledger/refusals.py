@@ -25,11 +25,12 @@ from redis.exceptions import (
 )
 
 from checkpoint import CheckpointError
-from orchestrator.domain.errors import ChangeoverError, DamagedData, InvalidInput, Problem, Unreachable
+from orchestrator.domain.errors import ChangeoverError, DamagedData, InvalidInput, Unreachable
 from orchestrator.ledger.damaged_key_words import mend_of
 from orchestrator.ledger.handshake import StrangeAnswer
 from orchestrator.ledger.server_state import ServerState, memory_text, server_state
 from orchestrator.secrets.masking import redact
+from orchestrator.settings.spoken import spoken
 from steps.raised import Escaped
 from steps.told import cause_of, origin_of, said_by
 
@@ -122,45 +123,46 @@ def is_damaged_key(error: BaseException) -> bool:
 
 
 def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> ChangeoverError | None:
-    """The error to show for what a client raised; ``variable`` names the setting that gave ``url``.
+    """The error to show for what a client raised; ``variable`` is that of the setting that gave ``url``, which a
+    settings file may have done.
 
     None for an answer that is no refusal but a fault of ours.
     """
-    text, place = str(error), f"Redis at {redact(url)}"
+    text, place, setting = str(error), f"Redis at {redact(url)}", spoken(variable, url)
     if "DB index is out of range" in text or "invalid DB index" in text:
-        return InvalidInput([Problem(variable, redact(url), "the server has no database of this number")])
+        return InvalidInput([setting.problem(redact(url), "the server has no database of this number")])
     if "protected mode" in text:
         return Unreachable(f"{place} takes no connections from other machines (protected mode); set a password on it")
     if "without any password configured" in text:
-        return Unreachable(f"{place} knows no password; take it out of {variable}, or set one on the server")
+        return Unreachable(f"{place} knows no password; take it out of {setting}, or set one on the server")
     if any(words in text for words in _NO_PASSWORD):
-        return Unreachable(f"{place} wants a password; give it in {variable}: redis://user:password@host:port/0")
+        return Unreachable(f"{place} wants a password; give it in {setting}: redis://user:password@host:port/0")
     if isinstance(error, NoPermissionError) or any(words in text for words in _NO_RIGHT):
         return Unreachable(
             f"{place} does not let our user do this ({_cut(text)}); docs/security.md lists what Changeover needs"
         )
     if isinstance(error, AuthenticationError) or "WRONGPASS" in text:
-        return Unreachable(f"{place} refuses the user or password of {variable}")
+        return Unreachable(f"{place} refuses the user or password of {setting}")
     state = not_now(error)
     if state is not None and state is not DAMAGED_KEY:
-        return Unreachable(f"{place} {_told(state, url, variable, text)}")
+        return Unreachable(f"{place} {_told(state, url, str(setting), text)}")
     if (isinstance(error, ResponseError) or state is DAMAGED_KEY) and (damage := _DAMAGE.search(text)):
         way_out = mend_of(damage[0]) or _WHO_NAMES_IT
         return DamagedData(f"{place}: what is there is not what Changeover wrote ({_cut(damage[0])}); {way_out}")
-    if isinstance(error, StrangeAnswer | InvalidResponse) or _UNKNOWN_COMMAND.match(text):
+    if _is_strange(error):
         return WrongServer(
             f"what answers at {redact(url)} is no Redis that Changeover can work with ({_cut(text)}); "
-            f"expected Redis 6 or later; point {variable} at the right one"
+            f"expected Redis 6 or later; point {setting} at the right one"
         )
     if "[SSL" in text:
         # It answers: nobody has to start it.
-        return Unreachable(f"{place}: no TLS connection comes about ({_cut(text)}); see the ssl_ options of {variable}")
+        return Unreachable(f"{place}: no TLS connection comes about ({_cut(text)}); see the ssl_ options of {setting}")
     if isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):
-        return Unreachable(f"{place} does not answer ({_cut(text)}); start it, or point {variable} at the right one")
+        return Unreachable(f"{place} does not answer ({_cut(text)}); start it, or point {setting} at the right one")
     return None
 
 
-def _told(state: NotNow, url: str, variable: str, text: str) -> str:
+def _told(state: NotNow, url: str, setting: str, text: str) -> str:
     if state is LOADING:
         asked = _ask(url)
         progress = f" ({asked.loading})" if asked is not None and asked.loading else ""
@@ -170,15 +172,29 @@ def _told(state: NotNow, url: str, variable: str, text: str) -> str:
         memory = f": {memory_text(asked.used_bytes, asked.limit_bytes)} used" if asked is not None else ""
         return f"{state.words}{memory}; raise its maxmemory, or take data out of it"
     if state is READ_ONLY:
-        return f"{state.words}; name the master in {variable}"
+        return f"{state.words}; name the master in {setting}"
     return f"{state.words} ({_cut(text)})"
 
 
 def state_words(error: BaseException, server: str = "Redis", away: str = "is away") -> str:
     """What the server is, by what its client raised or what stands behind that: ``Redis is full``; ``away`` when it did
     not answer at all. For a log, so nothing is asked of the server."""
-    found = (state.words for one in _behind(error, origin_of) if (state := not_now(one)) is not None)
+    found = (words for one in _behind(error, origin_of) if (words := _state_of(one)))
     return f"{server} {next(found, away)}"
+
+
+def _state_of(error: BaseException) -> str:
+    if (state := not_now(error)) is not None:
+        return state.words
+    return "is none that Changeover can work with" if _is_strange(error) else ""
+
+
+def _is_strange(error: BaseException) -> bool:
+    """Whether what answered is no Redis, or too old a one."""
+    kind = type(error)
+    if issubclass(kind, StrangeAnswer | InvalidResponse | WrongServer):
+        return True
+    return issubclass(kind, RedisError) and _UNKNOWN_COMMAND.match(said_by(error)) is not None
 
 
 def is_servers_fault(error: BaseException) -> bool:
@@ -198,6 +214,12 @@ def _is_servers(error: BaseException) -> bool:
     if issubclass(kind, redis.ConnectionError | redis.TimeoutError | ExecAbortError):
         return True
     return issubclass(kind, RedisError) and not_now(error) is not None
+
+
+def servers_own(error: BaseException) -> BaseException:
+    """What a client of a server raised, if that stands behind the error; else the error itself."""
+    found = (one for one in _behind(error, origin_of) if issubclass(type(one), RedisError | OSError))
+    return next(found, error)
 
 
 def _behind(

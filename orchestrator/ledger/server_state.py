@@ -10,11 +10,12 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.errors import InvalidInput
 from orchestrator.ledger.handshake import greet
 from orchestrator.secrets.masking import redact
 from orchestrator.settings.amqp_url import is_amqp
 from orchestrator.settings.redis_url import parse_redis_url
+from orchestrator.settings.spoken import spoken
 
 ANSWER_WITHIN_SECONDS = 2.0
 _MEGABYTE = 1024 * 1024
@@ -74,7 +75,7 @@ def require_one_server(url: str, variable: str) -> None:
     with contextlib.suppress(redis.RedisError, OSError), client_for_once(as_redis_py_takes_it) as client:
         if cast(dict[str, Any], client.info("server")).get("redis_mode") == "cluster":
             message = "a node of a Redis Cluster: give a server without cluster mode (it may have replicas)"
-            raise InvalidInput([Problem(variable, redact(url), message)])
+            raise InvalidInput([spoken(variable, url).problem(redact(url), message)])
 
 
 def answering_pid(url: str) -> int | None:

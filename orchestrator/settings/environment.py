@@ -21,9 +21,13 @@ from orchestrator.settings.given import Given
 
 PREFIX: Final = "CHANGEOVER_"
 
+UP_VARIABLE: Final = "CHANGEOVER_UP"
+"""Set for every child of a ``changeover up``, and their offspring: the absolute path of its data folder. They are
+handed the URLs of the servers that it found itself."""
+
 NOT_SETTINGS: Final[Mapping[str, str]] = {
     "CHANGEOVER_CONFIG": "the settings file",
-    "CHANGEOVER_UP": "marks the processes of a `changeover up`",
+    UP_VARIABLE: "marks the processes of a `changeover up`",
     "CHANGEOVER_PULSE_FD": "where a child of `changeover up` says that it lives",
     "CHANGEOVER_SOCKET_FD": "the socket that `changeover up` hands to a child",
     "CHANGEOVER_CRASH_AT": "where a process of a test dies",

@@ -36,11 +36,16 @@ def _judge(name: str, sources: Sequence[Given], problems: list[Problem]) -> Redi
     except BadUrl as error:
         problems.append(_problem(name, text, str(error), sources))
         return None
+    problems += file_problems(name, text, url, sources)
+    return url
+
+
+def file_problems(name: str, text: str, url: RedisUrl | AmqpUrl, sources: Sequence[Given]) -> list[Problem]:
+    """What is wrong with the files of TLS that the setting of this name gives in its URL."""
     options = url.options if isinstance(url, RedisUrl) else url.files
     files = {option: path for option, path in options.items() if option in _FILES}
     mistakes = tls_mistakes(files, authorities="ssl_ca_certs", certificate="ssl_certfile", key="ssl_keyfile")
-    problems += [_problem(name, text, f"the option {option!r}: {wrong}", sources) for option, wrong in mistakes]
-    return url
+    return [_problem(name, text, f"the option {option!r}: {wrong}", sources) for option, wrong in mistakes]
 
 
 def _problem(name: str, text: str, message: str, sources: Sequence[Given]) -> Problem:

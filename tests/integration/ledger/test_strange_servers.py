@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from pydantic import SecretStr
 
+from orchestrator.broker.dispatcher import Dispatcher
 from orchestrator.client import Client
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.printable import printable, steering_character
 from orchestrator.embedded.redis_start import await_answer
+from orchestrator.ledger.awaited import Look
 from orchestrator.ledger.refusals import BROKER_VARIABLE
 from orchestrator.settings.model import Settings
 from tests.support.place import Place
@@ -44,6 +48,19 @@ def test_a_start_names_the_variable() -> None:
         # Asked nothing before the answer is there.
         await_answer(None, None, f"redis://127.0.0.1:{port}/1", BROKER_VARIABLE)  # type: ignore[arg-type]
     assert "point CHANGEOVER_BROKER_URL at the right one" in line_of(told.value)
+
+
+@pytest.mark.parametrize("kind", ["http", "redis 5"])
+def test_who_hands_out_messages_names_the_brokers_variable(kind: str) -> None:
+    with strange_server(kind) as port:
+        broker = SecretStr(f"redis://u:hunter2@127.0.0.1:{port}/1")
+        dispatcher = Dispatcher(Settings(redis_url=SecretStr("redis://127.0.0.1:1/0"), broker_url=broker))
+        look = Look("p:1", "acme", 1)
+        for ask in (dispatcher.depths, partial(dispatcher.look, [look])):
+            with pytest.raises(Unreachable) as told:
+                ask()
+            assert "point CHANGEOVER_BROKER_URL at the right one" in line_of(told.value)
+        dispatcher.close()
 
 
 def test_a_broker_that_is_none_is_a_row_beside_those_of_the_ledger(place: Place) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from celery.worker.consumer import connection
 from celery.worker.consumer.consumer import CONNECTION_ERROR, CONNECTION_RETRY, Consumer
-from redis.exceptions import OutOfMemoryError
+from redis.exceptions import InvalidResponse, OutOfMemoryError
 
 from workers.broker_lines import CONNECTED, LOGGERS, RESTARTS, BrokerLines
 
@@ -93,6 +93,15 @@ def test_each_outage_is_told(log: Log) -> None:
         log.connects()
         assert log.said() == ["away", "away", "connected"]
         log.now += 6
+
+
+def test_what_is_no_redis_is_told_with_the_setting_that_led_there() -> None:
+    lines = BrokerLines(broker_url="redis://:sesame@h:1/1")
+    for error, words in ((InvalidResponse("got H"), "at redis://h:1/1 is no Redis"), (FULL, "the broker is full)")):
+        record = logging.makeLogRecord({"msg": CONNECTION_ERROR, "args": ("redis://h", error, "Trying again")})
+        assert lines.filter(record)
+        assert words in record.getMessage()
+        assert ("point CHANGEOVER_BROKER_URL at" in record.getMessage()) is (error is not FULL)
 
 
 def test_another_reason_is_told_at_once(log: Log) -> None:

@@ -37,6 +37,11 @@ def caused(error: Exception, cause: Exception) -> Exception:
         (BusyLoadingError("Redis is loading the dataset in memory"), "Redis is still loading"),
         (ReadOnlyError("READONLY You can't write against a read only replica."), "Redis is a replica"),
         (redis.ConnectionError("MISCONF Redis is configured to save"), "Redis cannot save to its disk"),
+        (
+            caused(OperationalError("no"), redis.InvalidResponse('got "H"')),
+            "Redis is none that Changeover can work with",
+        ),
+        (redis.ResponseError("unknown command `HELLO`"), "Redis is none that Changeover can work with"),
     ],
 )
 def test_a_server_is_called_what_it_is(error: Exception, words: str) -> None:

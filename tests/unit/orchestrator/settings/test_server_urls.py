@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.domain.errors import InvalidInput, Unreachable
+from orchestrator.embedded.up import run_up
+from orchestrator.embedded.up_options import UpOptions
 from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.settings.console import ConsoleSettings, require_tls_files
 from orchestrator.settings.model import load_settings
@@ -104,6 +106,20 @@ def test_those_of_the_console(files: None) -> None:
     assert told("pipe", "none") == [
         "console.tls_cert: pipe: cannot be read: it is a pipe; expected a file",
         "console.tls_key: none: no such file",
+    ]
+
+
+def test_those_of_connections_are_judged_by_who_runs_steps(files: None) -> None:
+    urls = {"good": "ssl_ca_certs=certificate.pem", "gone": "ssl_ca_certs=none", "stuck": "ssl_ca_certs=pipe"}
+    Path("c.yaml").write_text(
+        "connections:\n" + "".join(f"  {name}: {{url: 'rediss://u:hunter2@h/1?{one}'}}\n" for name, one in urls.items())
+    )
+    with pytest.raises(InvalidInput) as told:
+        run_up(UpOptions(), load_settings())
+    assert [str(problem) for problem in told.value.problems] == [
+        "connections.gone.url: the option 'ssl_ca_certs': none: no such file, in c.yaml line 3 (got 'rediss://h/1')",
+        "connections.stuck.url: the option 'ssl_ca_certs': pipe: cannot be read: it is a pipe; expected a file, "
+        "in c.yaml line 4 (got 'rediss://h/1')",
     ]
 
 
