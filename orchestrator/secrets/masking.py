@@ -23,24 +23,23 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 
 from orchestrator.secrets.addresses import HARMLESS_SEGMENT
 from orchestrator.secrets.known import MASK, KnownSecrets
-from orchestrator.secrets.notations import key_of_member, key_of_word, names_secret, without_named
+from orchestrator.secrets.notations import TEMPLATE, key_of_member, key_of_word, names_secret, without_named
 from orchestrator.secrets.server_urls import shown_place, shown_server
 from orchestrator.secrets.source import SecretSource
 
 _SECRET_SCHEME = re.compile(r"\b(bearer|basic|digest)\s{1,5}(?=[^\s0-9=]{0,200}[0-9=])[\w.~+/=:-]{6,}", re.IGNORECASE)
-_URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^\s/]*@", re.IGNORECASE)
-_IN_QUERY = re.compile(r"(?<=[?&])([\w.-]{1,100})=([^&;\s#\"'<>\\]+)")
+_URL = re.compile(rf"[a-z][a-z0-9+.-]{{0,30}}://(?:(?:{TEMPLATE}|[^\s/@])*+@)+", re.IGNORECASE)
+_IN_QUERY = re.compile(rf"(?<=[?&])([\w.-]{{1,100}})=((?:{TEMPLATE}|[^&;\s#\"'<>\\])++)")
 _SHORT_NAMES = frozenset({"key", "code"})
 """In a query these too, and nowhere else."""
 
-_TEMPLATE = r"\{\{[^{}]{0,500}\}\}"
-_ANY_URL = re.compile(rf"[a-z][a-z0-9+.-]{{0,30}}://(?:{_TEMPLATE}|[^\s\"'<>])+", re.IGNORECASE)
+_ANY_URL = re.compile(rf"[a-z][a-z0-9+.-]{{0,30}}://(?:{TEMPLATE}|[^\s\"'<>])+", re.IGNORECASE)
 _QUOTED_URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}:/{1,2}(?:\S{0,500}@)?[^\s\"'<>]*[^\s\"'<>().,:;]", re.IGNORECASE)
 """Also one that was taken for a path, which has one slash; a password may hold quotes."""
 _BEGINS_URL = re.compile(r"\s*[a-z][a-z0-9+.-]{0,30}:/", re.IGNORECASE)
-_HTTP_URL = re.compile(rf"(https?://)((?:{_TEMPLATE}|[^\s\"'<>])+)", re.IGNORECASE)
-_TEMPLATED = re.compile(_TEMPLATE)
-_HARMLESS_SEGMENT = re.compile(rf"{HARMLESS_SEGMENT}|{_TEMPLATE}")
+_HTTP_URL = re.compile(rf"(https?://)((?:{TEMPLATE}|[^\s\"'<>])+)", re.IGNORECASE)
+_TEMPLATED = re.compile(TEMPLATE)
+_HARMLESS_SEGMENT = re.compile(rf"{HARMLESS_SEGMENT}|{TEMPLATE}")
 _HARMLESS_HEADERS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
 
 _lock = threading.Lock()

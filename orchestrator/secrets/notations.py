@@ -17,6 +17,9 @@ from orchestrator.secrets.known import MASK
 _WITHIN: Final = "authorization|cookie|passw|passphrase|secret|token|api[-_]?key|credential|private[-_]?key|signature"
 _SECRET_KEY: Final = re.compile(rf"{_WITHIN}|^x-|^(?:auth|sig|pw|pwd|pass|jwt|hmac|pin|otp|totp)$", re.IGNORECASE)
 
+TEMPLATE: Final = r"\{\{[^{}]{0,500}\}\}"
+"""It is no secret, and as a value, or a part of one, it goes as a whole."""
+
 _QUOTE: Final = r"(?<!\\)\\{0,31}[\"']"
 """Also of a text within a text, as deep as it is escaped."""
 _BEGIN: Final = re.compile(
@@ -40,10 +43,10 @@ _BLOCK: Final = r"[|>][-+0-9]{0,2}[ \t]*(?:\n(?:[ \t][^\n]*|(?=\n|$)))+"
 _VALUES: Final = {
     kind: re.compile(pattern, re.DOTALL)
     for kind, pattern in {
-        "member": rf"(?!(?:true|false|null)\b)(?:{_QUOTED}|[^\s,}}\]]+)",
+        "member": rf"(?!(?:true|false|null)\b)(?:{_QUOTED}|(?:{TEMPLATE}|[^\s,}}\]])++)",
         "line": rf"{_BLOCK}|{_QUOTED}|[^\n]+",
-        "tight": rf"{_QUOTED}|[^&;\s#]+",
-        "option": rf"{_QUOTED}|\S+",
+        "tight": rf"{_QUOTED}|(?:{TEMPLATE}|[^&;\s#])++",
+        "option": rf"{_QUOTED}|(?:{TEMPLATE}|\S)++",
     }.items()
 }
 _OPENS: Final = re.compile(r"\\{0,31}[\"']")

@@ -38,6 +38,12 @@ TEXTS = {
     "Server=db;Password=hunter2W;Pooling=on": "Server=db;Password=***;Pooling=on",
     "http://h/?key=hunter2W&b=1": "http://h/?key=***&b=1",
     'password: "hunter2W': 'password: "***"',
+    # A template is no secret, and none is cut.
+    "http://h/?token={{ secret.TOK }}&b=1": "http://h/?token=***&b=1",
+    "token=a{{ secret['TOK'] }}b&c=1": "token=***&c=1",
+    '{"token": {{ secret.TOK }}, "a": 1}': '{"token": ***, "a": 1}',
+    "run --token {{ secret.TOK }} -v": "run --token *** -v",
+    "redis://{{ tenant.variables.user }}:hunter2W@h/0": "redis://***@h/0",
 }
 HARMLESS = (
     *("http://token-service:8080/health?a=b", "tenant.variables.token == 'x'", "password:", "password:\nuser: bob"),
