@@ -47,8 +47,9 @@ def current_wave(plan: PlanSummary | PlanStatus) -> WaveStatus | None:
 
 
 def unanswered_wave(plan: PlanSummary | PlanStatus) -> WaveStatus | None:
-    """The current wave where what its breaker took back keeps those of later ones waiting, though nothing is paused."""
-    is_told = plan.status in (*PLAN_ENDED, PlanState.PAUSED) or plan.pausing or plan.cancelling
+    """The current wave where what its breaker took back keeps those of later ones waiting, though nothing is paused.
+    While a retry of the plan is under way they wait for that: whom it leaves is to be answered for when it is done."""
+    is_told = plan.status in (*PLAN_ENDED, PlanState.PAUSED) or plan.pausing or plan.cancelling or plan.retrying
     wave = None if is_told else current_wave(plan)
     if wave is None or not wave.sent_back:
         return None

@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from orchestrator.control.fleet_status import breaches, goes_on_before, unanswered_wave
+from orchestrator.control.fleet_status import breaches, goes_on_before, outlasts_a_retry, unanswered_wave
 from orchestrator.control.target import OperationTarget
 from orchestrator.domain.status import PLAN_ENDED
 from orchestrator.domain.task_id import plan_of
+from orchestrator.domain.typed import typed
 
 if TYPE_CHECKING:
     from orchestrator.control.answers import Explanation, PlanSummary
@@ -24,7 +25,9 @@ def none_starts(
     nobody has answered for what one took back; "" where that keeps nobody. ``retried`` is no tenant."""
     plan = summary(retried.identifier if retried.type == "plan" else plan_of(retried.identifier))
     is_tripped, wave = any(breaches(plan)), unanswered_wave(plan)
-    if plan.retrying or plan.status in PLAN_ENDED or (wave is None and not is_tripped):
+    outlasts = outlasts_a_retry(plan)
+    is_answered = plan.status in PLAN_ENDED or (plan.retrying and not outlasts)
+    if is_answered or (wave is None and not is_tripped):
         return ""
     # Few retries are held: the others need not load what explains.
     from orchestrator.control.explain import Situation
@@ -33,4 +36,9 @@ def none_starts(
     head = "" if some_start else "none starts yet: "
     why = Situation.BREAKER_TRIPPED if is_tripped else Situation.WAVE_TAKEN_BACK
     told = (one for one in explain(retried).remarks if one.situation == why)
-    return next((f"{head}{one.sentence}; to answer: {', or '.join(one.commands)}" for one in told), "")
+    # A retry is no answer to what none moves, though it is what moves the others again.
+    no_answers = (typed("retry"),) if outlasts else ()
+    for one in told:
+        answers = [command for command in one.commands if not command.startswith(no_answers)]
+        return f"{head}{one.sentence}; to answer: {', or '.join(answers)}"
+    return ""

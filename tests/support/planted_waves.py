@@ -11,7 +11,7 @@ from orchestrator.ledger.operations import Order
 from tests.support.ledger_world import LedgerWorld
 from tests.support.planted import Planted, coordinator, on, staffed, started
 from tests.support.planted_moves import fails
-from tests.support.table_steps import Do, ask, then
+from tests.support.table_steps import Do, ask, leave_to_chunks, then
 
 ME = Order("ada", "looks bad")
 RESUME = ("changeover resume --plan p",)
@@ -78,6 +78,9 @@ def waves() -> Iterator[Planted]:
     )
     yield Planted("a breaker tripped", tripped, "p", S.BREAKER_TRIPPED, said, answers)
     yield Planted("waits for an answer to a breaker", tripped, "p.1", S.BREAKER_TRIPPED, said, answers)
+    mends = then(tripped, leave_to_chunks)
+    under_way = f"{said}; a retry of the plan is under way, and may mend that"
+    yield Planted("a breaker tripped, a retry under way", mends, "p", S.BREAKER_TRIPPED, under_way)
     answered = then(tripped, ask("retry", "p", Order("bob", "mended")))
     said = "is paused by policy (the breaker tripped: 1 failed, tolerance 0)"
     yield Planted("a breaker tripped, then retried", answered, "p", S.PLAN_PAUSED, f"it {said}", RESUME)

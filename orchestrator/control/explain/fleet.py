@@ -9,7 +9,13 @@ from orchestrator.control.explain.offers import of_plan
 from orchestrator.control.explain.paused_plan import tripped
 from orchestrator.control.explain.scene import Scene, TaskScene
 from orchestrator.control.explain.situations import Situation, remark
-from orchestrator.control.fleet_status import current_wave, unanswered_wave, waits_sentence, wave_sentence
+from orchestrator.control.fleet_status import (
+    current_wave,
+    outlasts_a_retry,
+    unanswered_wave,
+    waits_sentence,
+    wave_sentence,
+)
 from orchestrator.control.start_words import start_words
 from orchestrator.control.status import plan_summary
 from orchestrator.domain.status import PlanState
@@ -74,10 +80,11 @@ def _nobody_looks(scene: Scene, wave: WaveStatus) -> Iterator[Remark]:
 def waits_for_wave(task: TaskScene) -> Iterator[Remark]:
     """Why a move is not admitted whose tenant and slot would be there; nothing when waves and breakers let it."""
     plan = plan_summary(task.plan_id, task.plan, task.scene.told_now_ms)
-    if found := list(tripped(task.scene, plan)):
+    waits_for_retry = "wave" in task.record and plan.retrying and "startedAt" not in task.record
+    if (found := list(tripped(task.scene, plan))) and not (waits_for_retry and not outlasts_a_retry(plan)):
         yield from found
         return
-    if "wave" in task.record and plan.retrying and "startedAt" not in task.record:
+    if waits_for_retry:
         sentence = "a retry of its plan is under way: none of its tasks starts before that is done"
         yield remark(Situation.PLAN_RETRYING, sentence, typed("explain", "--plan", task.plan_id))
         return

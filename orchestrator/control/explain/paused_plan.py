@@ -54,8 +54,13 @@ def lets_it_go_on(scene: Scene, plan_id: str, record: Record) -> list[str]:
 
 def tripped(scene: Scene, plan: PlanSummary, *, goes_back: bool = True) -> Iterator[Remark]:
     """A breaker that keeps moves from starting, and every answer to it; ``goes_back``: whether a rollback would take
-    anybody back."""
+    anybody back. What a retry that is under way may mend is to be answered for when that is done."""
+    is_mended = plan.retrying and not outlasts_a_retry(plan)
     for wave, failed, tolerance in breaches(plan):
+        sentence = breach_sentence(wave, failed, tolerance)
+        if is_mended:
+            yield remark(Situation.BREAKER_TRIPPED, f"{sentence}; a retry of the plan is under way, and may mend that")
+            continue
         goes_on = of_plan(Operation.RESUME, plan.plan_id, accept_failures=True)
         # What failed is retried where it stopped; what is back by policy can only begin anew.
         retry = (of_plan(Operation.RETRY, plan.plan_id), of_plan(Operation.RETRY, plan.plan_id, from_scratch=True))
@@ -63,7 +68,7 @@ def tripped(scene: Scene, plan: PlanSummary, *, goes_back: bool = True) -> Itera
         others = [goes_on, of_plan(Operation.ROLLBACK, plan.plan_id)]
         answers = scene.offers.every(*(others if goes_back else others[:1]))
         answers = [*answers, *again] if outlasts_a_retry(plan) else [*again, *answers]
-        yield remark(Situation.BREAKER_TRIPPED, breach_sentence(wave, failed, tolerance), *answers)
+        yield remark(Situation.BREAKER_TRIPPED, sentence, *answers)
 
 
 def tripped_at_the_end(scene: Scene, plan: PlanSummary, *, goes_back: bool) -> Iterator[Remark]:

@@ -79,8 +79,14 @@ def test_whom_that_retry_leaves_is_still_to_be_answered_for(
 
 
 @pytest.mark.parametrize("waves", [WAVES, ()])
-def test_it_may_be_paused_and_resumed_again_while_the_retry_goes_on(pair: Pair, waves: tuple[Wave, ...]) -> None:
+def test_it_may_be_paused_and_resumed_again_while_the_retry_goes_on(
+    pair: Pair, settings: Settings, waves: tuple[Wave, ...]
+) -> None:
     taken_back(pair, waves)
     assert pair.world.ask("retry", "p", Order("ada", "mended", from_scratch=True)).answer == "ACCEPTED"
     assert [pair.world.ask(verb, "p").answer for verb in ("resume", "pause", "resume")] == ["ACCEPTED"] * 3
+    told = explained(pair.world, settings)
+    assert "is under way" in told
+    assert "waits for an answer" not in told
+    assert "--accept-failures" not in told
     pair.world.check()
