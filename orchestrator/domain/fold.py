@@ -100,6 +100,8 @@ class LogFold:
             self._move_plan(plan, PLAN_STATE_AFTER[event.type])
         else:
             fleet.move_wave(plan, event, event.type)
+        if plan.begins_anew and fleet.is_retry_over(plan, event):
+            plan.begins_anew = False
 
     def _first_seen(self, event: e.Event) -> FoldedPlan:
         plan = self.plans[event.plan_id] = FoldedPlan(plan_id=event.plan_id)

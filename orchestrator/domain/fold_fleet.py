@@ -5,7 +5,8 @@ from __future__ import annotations
 from orchestrator.domain import events as e
 from orchestrator.domain.folded import FoldedPlan, FoldedTask
 from orchestrator.domain.folded_fleet import FoldedPart, FoldedWave
-from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
+from orchestrator.domain.task_id import position_of
 from orchestrator.domain.waves import WAVE_DONE, WaveState
 
 STATE_AFTER = {
@@ -98,6 +99,22 @@ def note_retry(plan: FoldedPlan, event: e.OperationRequested) -> None:
     """It may be one of many, by as many scripts as that takes."""
     if event.options.get("ofPlan") and event.request_id and event.request_id != plan.retry_request:
         plan.retry_request, plan.retried_since = event.request_id, event.sequence_id
+
+
+def is_retry_over(plan: FoldedPlan, event: e.EventBase) -> bool:
+    """Whether the retry of all of a plan is over, as this event shows: its tasks are looked at in plan order, by as
+    many scripts as that takes, and until the last has been neither does a move of a plan with waves start, nor is a
+    gate approved. No event says it, and whom it refuses has none: what shows nothing is taken for under way."""
+    if isinstance(event, e.OperationRequested):
+        if event.target_type == "plan":
+            # What it leaves stops the plan again, though no breaker has tripped.
+            stops = event.operation == "pause" and event.actor == "policy" and not plan.tripped
+            return stops or event.operation in ("cancel", "rollback")
+        is_its_own = event.operation == "retry" and event.options.get("ofPlan") and not event.request_id
+        return bool(is_its_own) and position_of(event.target_id) == plan.total - 1
+    if isinstance(event, e.TaskStarted | e.TaskRetryStarted):
+        return bool(plan.waves)
+    return isinstance(event, e.PlanGateApproved) or plan.state in PLAN_ENDED
 
 
 def answer_breach(plan: FoldedPlan, event: e.OperationRequested) -> None:

@@ -118,7 +118,7 @@ class FoldedPlan(FoldedPart):
     """The retry of many that was asked for last: its request, and the first event of it."""
     begins_anew: bool = False
     """All that its breaker took back is to be moved again, by the retry that was asked for last: it lasts over what
-    else is asked for, and over a breaker that trips, while coordinators move them."""
+    else is asked for, and over a breaker that trips, until it is seen to be over."""
     passed_at: int = 0
     """Sequence id of the event by which a wave was done with last."""
     tripped: str = ""

@@ -52,7 +52,8 @@ def _is_done(plan: FoldedPlan, event: e.Event, wanted: str) -> bool:
 
 def way_back_answered(world: World, event: e.Event, report: Report) -> None:
     """I14: a plan whose breaker has taken a wave back goes on only as somebody says that it does without, or has asked
-    for all of it to be moved again."""
+    for all of it to be moved again. Where the log does not tell that such a retry is over, a resume is judged as if it
+    were under way (see ``is_retry_over``)."""
     plan = world.plans.get(event.plan_id)
     if plan is None or not plan.created or not isinstance(event, e.OperationRequested):
         return
