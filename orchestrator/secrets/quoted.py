@@ -3,31 +3,53 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
+from orchestrator.domain.wording import shown
 from orchestrator.secrets.known import MASK, SHORTEST
+
+MOST_TEXTS: Final = 1_000
+"""A message about a list or mapping of more texts and numbers is not told: to look for them all takes too long."""
 
 _CERTAIN: Final = 8
 """Characters that two texts have in common by no chance."""
 _QUOTED: Final = re.compile(r"(?<!\w)([\"'`])((?:(?!\1)[^\\]|\\.)*)\1(?!\w)", re.DOTALL)
 
 
-def without_quoted(message: str, value: object) -> str:
-    """The message with the mask where it quotes the value, or a part of it. Its own words stay whole, whatever they
-    have in common with the value (``http``, ``a``); one that quotes what is too short to be told from them is not
-    told."""
-    said = str(value).removesuffix("…") if isinstance(value, str | int | float) else ""
-    if 0 < len(said) < SHORTEST and any(one[2] == said for one in _QUOTED.finditer(message)):
+def without_quoted(message: str, value: Any) -> str:
+    """The message with the mask where it quotes the value, or a part of it: of a list or mapping any text or number in
+    it. Its own words stay whole, whatever they have in common with the value (``http``, ``a``); one that quotes what is
+    too short to be told from them is not told."""
+    texts = _texts_in(value)
+    quoted = {one[2] for one in _QUOTED.finditer(message)}
+    if len(texts) > MOST_TEXTS or any(0 < len(one) < SHORTEST and one in quoted for one in texts):
         return "is refused, for a reason that quotes the value"
-    if len(said) >= _CERTAIN:
-        message = re.sub(rf"(?<!\w){re.escape(said)}(?!\w)", MASK, message)
-    return _QUOTED.sub(lambda one: f"{one[1]}{MASK}{one[1]}" if _tells(one[2], said) else one[0], message)
+    # The longest first: one may be part of another.
+    for text in sorted(texts, key=len, reverse=True):
+        if len(text) >= _CERTAIN and text in message:
+            message = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", MASK, message)
+    forms = {form for text in texts for form in (text.lower(), repr(text)[1:-1].lower())}
+    return _QUOTED.sub(lambda one: f"{one[1]}{MASK}{one[1]}" if _tells(one[2], forms) else one[0], message)
 
 
-def _tells(quoted: str, value: str) -> bool:
+def _texts_in(value: Any) -> set[str]:
+    """At most one more than ``MOST_TEXTS``."""
+    found: set[str] = set()
+    left = [value]
+    while left and len(found) <= MOST_TEXTS:
+        one = left.pop()
+        if isinstance(one, Mapping):
+            left += one.values()
+        elif isinstance(one, list | tuple):
+            left += one
+        elif isinstance(one, str | int | float):
+            found.add(one if isinstance(one, str) else str(shown(one)))
+    return found
+
+
+def _tells(quoted: str, forms: set[str]) -> bool:
     quoted = quoted.removesuffix("…").lower()
-    for form in (value.lower(), repr(value)[1:-1].lower()):
-        shorter = min(len(quoted), len(form))
-        if shorter >= (SHORTEST if quoted == form else _CERTAIN) and (quoted in form or form in quoted):
-            return True
-    return False
+    if len(quoted) >= SHORTEST and quoted in forms:
+        return True
+    return any(min(len(quoted), len(one)) >= _CERTAIN and (quoted in one or one in quoted) for one in forms)

@@ -12,13 +12,11 @@ from orchestrator.domain.errors import InvalidInput, Problem, cut_text
 from orchestrator.domain.few_mistakes import model_or_problems
 from orchestrator.domain.naming import in_spelling_of, snake_case, unknown
 from orchestrator.domain.wording import first_key, join, shown
-from orchestrator.secrets.known import MASK
-from orchestrator.secrets.notations import speaks_of_secret
-from orchestrator.secrets.quoted import without_quoted
 from orchestrator.secrets.references import NO_SECRETS
 from orchestrator.stages.built_step import BuiltStep, partly_built
 from orchestrator.stages.meant import meant_parameters
 from orchestrator.stages.package_code import package_code
+from orchestrator.stages.unsaid import without_given
 from orchestrator.templates.templates import (
     Renderer,
     TemplateFault,
@@ -224,7 +222,7 @@ class CompiledStep:
             if made is not None:
                 is_it = self._renderer is None and not self.problems
                 return BuiltStep(self.name, self.step, made) if is_it else None
-            problems = self._placed(found, more, {}, "")
+            problems = self._placed(found, more, self._parameters, {}, "")
         # What a template will give is not known yet: its text stands where a number may come.
         unsure = {self._written.get(key, key) for key, value in self._parameters.items() if has_template(value)}
         if unsure:
@@ -259,7 +257,7 @@ class CompiledStep:
         except InvalidInput:
             return []
         mine = [one for one in problems if first_key(one.path) in sure]
-        return self._placed(mine, 0, sure, override.path)
+        return self._placed(mine, 0, sure, sure, override.path)
 
     def _validated(
         self, parameters: Mapping[str, Any], override: Mapping[str, Any] = _NOTHING, path: str = ""
@@ -267,9 +265,11 @@ class CompiledStep:
         try:
             made, problems, more = self._model(parameters)
         except InvalidInput as error:
-            return None, error.problems
+            # Of code that raised anything else, which may have looked at all of them.
+            sources = {**self._parameters, **override}
+            return None, [without_given(one, "", sources, parameters) for one in error.problems]
         if made is None:
-            faults = self._placed(problems, more, override, path)
+            faults = self._placed(problems, more, parameters, override, path)
             return self._partly(parameters, faults), faults
         return BuiltStep(self.name, self.step, made), []
 
@@ -278,16 +278,16 @@ class CompiledStep:
             found = model_or_problems(self.step.Parameters, parameters)
         return found
 
-    def _placed(self, problems: Iterable[Problem], more: int, override: Mapping[str, Any], path: str) -> list[Problem]:
+    def _placed(
+        self, problems: Iterable[Problem], more: int, given: Mapping[str, Any], override: Mapping[str, Any], path: str
+    ) -> list[Problem]:
         found = []
+        sources = {**self._parameters, **override}
         for problem in problems:
             name = first_key(problem.path)
             base = path if name in override else self.path
             place = self._written.get(name, name) + problem.path.removeprefix(name)
-            source = (override if name in override else self._parameters).get(name)
-            if has_template(source) and speaks_of_secret(canonical_json(source)):
-                problem = replace(problem, value=MASK, message=without_quoted(problem.message, problem.value))
-            found.append(Problem(join(base, place), problem.value, problem.message))
+            found.append(replace(without_given(problem, name, sources, given), path=join(base, place)))
         if more:
             found.append(Problem(self.path, None, f"and {more} more problems"))
         return found

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.secrets.quoted import without_quoted
+from orchestrator.secrets.quoted import MOST_TEXTS, without_quoted
 
 TOLD: list[tuple[Any, str, str]] = [
     ("hunter2W", "unknown region 'hunter2W'", "unknown region '***'"),
@@ -14,7 +14,12 @@ TOLD: list[tuple[Any, str, str]] = [
     ("hunter2W", "unknown region hunter2W.", "unknown region ***."),
     ("it's", 'no such "it\'s"', 'no such "***"'),
     ("abcdefghijklmnopqrstuvwxyz", "wrong from 'abcdefghijklmnopqrst' on", "wrong from '***' on"),
-    ("x" * 200 + "…", f"no such '{'x' * 300}'", "no such '***'"),
+    ("x" * 300, f"no such '{'x' * 200}…'", "no such '***'"),
+    ("x" * 300, f"no such {'x' * 300}", "no such ***"),
+    (["hunter2W", "a", 12345678], "unknown: ['hunter2W', 12345678]", "unknown: ['***', ***]"),
+    ({"a": ["hunter2W", {"b": "hunter2W-2"}]}, "no hunter2W-2 for 'hunter2W'", "no *** for '***'"),
+    (["12"], "'12' is no pin", "is refused, for a reason that quotes the value"),
+    ([*map(str, range(MOST_TEXTS + 1))], "one is wrong", "is refused, for a reason that quotes the value"),
     (12345678, "PIN 12345678 is none", "PIN *** is none"),
     ("12", "'12' is no pin", "is refused, for a reason that quotes the value"),
     ("e", "expected a number", "expected a number"),
