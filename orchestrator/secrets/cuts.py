@@ -43,6 +43,8 @@ _UNFINISHED: Final = re.compile(
 """The first part of an escape or of a tag, at the end; of a pair of surrogates also the first of the two, read or not.
 And the quotation mark of who quotes what is left before the cut is marked (``"abc"...``), as Node and Go do."""
 
+_QUOTATION_MARKS: Final = (b'"', b"'", b"`")
+
 _LEFT_OVER: Final = re.compile(
     rb"/?[bB]?[rRpP]?[\s/]{0,9}>"
     rb"|[uUxX]?[0-9A-Fa-f]{1,8}|#?[0-9A-Za-z]{0,32};|\xed[\xa0-\xbf][\x80-\xbf]|[\"'\\/bfnrt]"
@@ -153,13 +155,14 @@ def _readings(piece: bytes, parts: SecretParts) -> Iterator[tuple[bytes, array[i
 
 def _ends_before_a_cut(text: bytes) -> Iterable[int]:
     """Where the text ends, and where it does without the escapes that the cut has left unfinished, each in another."""
-    end = len(text)
+    end, is_quoted = len(text), False
     yield end
     for _ in range(DEPTH):
         found = _UNFINISHED.search(text, max(end - _LONGEST_UNFINISHED, 0), end)
-        if found is None:
+        # The quotation mark of `user="...` is none that ends what is left.
+        if found is None or (is_quoted and found[0] == b"="):
             return
-        end = found.start()
+        end, is_quoted = found.start(), is_quoted or found[0] in _QUOTATION_MARKS
         yield end
 
 

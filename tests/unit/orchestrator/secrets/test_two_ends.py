@@ -83,6 +83,14 @@ def test_what_stands_beside_dots_and_is_no_part_stays() -> None:
         assert known.masked(text) == text
 
 
+def test_a_word_before_a_quoted_value_that_was_cut_is_no_beginning_of_one() -> None:
+    known = KnownSecrets().with_value("user:token")
+    for text in ('login --user="..."', "--user='…'", "user=`...`", json.dumps('user="..."'), "user=&quot;...&quot;"):
+        assert known.masked(text) == text
+    assert known.masked('"user"... "user:"... user=... user=3A"...') == '"***... "***... ***... ***...'
+    assert KnownSecrets().with_value("user=token").masked('"user="... ') == '"***... '
+
+
 @pytest.mark.parametrize("piece", ["...abc", "[…]1234", "...cafecafe1234"])
 def test_many_cuts_and_long_ends_are_masked_in_time_that_grows_with_them(piece: str) -> None:
     known = KnownSecrets().with_values(("x1234" * 10_000, *(f"secret-{number:06}-value" for number in range(300))))
