@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from pydantic import ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from orchestrator.domain.errors import InvalidInput
+from orchestrator.domain.few_mistakes import model_or_problems
 from orchestrator.domain.made_up import MADE_UP
-from orchestrator.domain.wording import model_in
+from orchestrator.domain.naming import snake_case
+from orchestrator.domain.wording import first_key, model_in
 from orchestrator.stages.package_code import needs_of, package_code
+from orchestrator.templates.templates import has_template
 from steps.contract import NO_NEEDS, Needs, Outcome, Step, StepContext, StepParameters
 
 
@@ -19,7 +22,8 @@ from steps.contract import NO_NEEDS, Needs, Outcome, Step, StepContext, StepPara
 class BuiltStep:
     """A step ready to run: the word of its type, the step, its checked parameters, the secrets that are in them.
 
-    ``wrong`` names what is wrong with a step that is never run: nothing but ``needs`` is asked of it.
+    ``wrong`` names what is wrong with a step that is never run, of a mapping of which something is right that alone
+    (``rebroadcast.every``): nothing but ``needs`` is asked of it.
     """
 
     name: str
@@ -41,22 +45,31 @@ class BuiltStep:
         return {
             place: value
             for place, value in needed.items()
-            if place.partition(".")[0] not in self.wrong and MADE_UP not in value
+            if place not in self.wrong and place.partition(".")[0] not in self.wrong and MADE_UP not in value
         }
 
 
 def partly_built(
-    name: str, step: Step[Any], right: Mapping[str, Any], wrong: frozenset[str], path: str
+    name: str,
+    step: Step[Any],
+    right: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    wrong: frozenset[str],
+    path: str,
 ) -> BuiltStep | None:
-    """A step of those parameters that are right by themselves, if something can be said of it."""
+    """A step of those ``parameters`` that are ``right`` by themselves, and of what is right in mappings that are
+    ``wrong``, if something can be said of it."""
     made: dict[str, Any] = {}
     try:
         with package_code(name, path, step.Parameters):
             for key, field in step.Parameters.model_fields.items():
-                inner = model_in(field.annotation)
+                inner, value = model_in(field.annotation), parameters.get(key)
                 if key in right:
                     value = right[key]
                     made[key] = inner.model_validate(value) if inner and isinstance(value, Mapping) else value
+                elif inner and isinstance(value, Mapping):
+                    made[key], within = _partly_made(inner, value)
+                    wrong = (wrong - {key}) | {f"{key}.{one}" for one in within}
                 elif field.is_required():
                     made[key] = MADE_UP
             found = BuiltStep(name, step, step.Parameters.model_construct(**made), wrong=wrong)
@@ -64,6 +77,18 @@ def partly_built(
     except InvalidInput:
         return None
     return found
+
+
+def _partly_made(model: type[BaseModel], given: Mapping[str, Any]) -> tuple[BaseModel, set[str]]:
+    """The same of a mapping within, and the names of what is wrong there."""
+    spellings = {spelling: name for name, one in model.model_fields.items() for spelling in (name, one.alias or name)}
+    known = {spellings[key]: one for key, one in given.items() if key in spellings and not has_template(one)}
+    _, problems, _ = model_or_problems(model, known)
+    wrong = {first_key(one.path) for one in problems}
+    wrong |= {snake_case(str(key)) for key in given if spellings.get(key) not in known}
+    made_up = {key: MADE_UP for key in wrong & model.model_fields.keys() if model.model_fields[key].is_required()}
+    right = {key: one for key, one in known.items() if key not in wrong}
+    return model.model_construct(**made_up, **right), wrong
 
 
 class _AnyParameters(StepParameters):

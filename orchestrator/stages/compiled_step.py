@@ -127,8 +127,7 @@ class CompiledStep:
         given, more = self._render(renderer, values, variables, path)
         faults = [*override.problems, *wrong, *faults, *more]
         if faults or self.problems:
-            built = self._partly({**parameters, **given}, faults) if self.problems else None
-            return built, faults + self._surely_wrong(override)
+            return self._partly({**parameters, **given}, faults), faults + self._surely_wrong(override)
         if self._renderer is not None or renderer is not None:
             return self._validated({**parameters, **given}, values, path)
         # Tenants mostly share a few overrides: each is checked once.
@@ -158,7 +157,7 @@ class CompiledStep:
                 return None
             wrong.update(first_key(one.path) for one in problems)
             right = {} if more else {key: one for key, one in right.items() if key not in wrong}
-        return partly_built(self.name, self.step, right, frozenset(wrong), self.path)
+        return partly_built(self.name, self.step, right, parameters, frozenset(wrong), self.path)
 
     def _parameter(self, path: str) -> str:
         """The field that a problem is about: of the step, or of an override of its type."""
