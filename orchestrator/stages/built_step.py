@@ -86,9 +86,9 @@ def _partly_made(model: type[BaseModel], given: Mapping[str, Any]) -> tuple[Base
     _, problems, _ = model_or_problems(model, known)
     wrong = {first_key(one.path) for one in problems}
     wrong |= {snake_case(str(key)) for key in given if spellings.get(key) not in known}
-    made_up = {key: MADE_UP for key in wrong & model.model_fields.keys() if model.model_fields[key].is_required()}
-    right = {key: one for key, one in known.items() if key not in wrong}
-    return model.model_construct(**made_up, **right), wrong
+    made: dict[str, Any] = {key: one for key, one in known.items() if key not in wrong}
+    made |= {key: MADE_UP for key, one in model.model_fields.items() if one.is_required() and key in wrong}
+    return model.model_construct(**made), wrong
 
 
 class _AnyParameters(StepParameters):

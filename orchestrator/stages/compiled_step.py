@@ -145,6 +145,10 @@ class CompiledStep:
         """What is right of a step that is wrong, without its templates."""
         return self._partly(self._parameters, [])
 
+    def is_of_all(self, built: BuiltStep) -> bool:
+        """Whether that was made once, for all tenants; nothing is made to answer it."""
+        return built is self.constant or built is vars(self).get("_partly_constant")
+
     def _partly(self, parameters: Mapping[str, Any], faults: Iterable[Problem]) -> BuiltStep | None:
         """The same with parameters for one tenant, of whom these are faults; the step's own have been judged."""
         wrong = {self._parameter(one.path) for one in (*self.problems, *faults)}

@@ -109,6 +109,10 @@ class CompiledStage:
                 problems |= {(one.path, one.message, str(one.value)): one for one in wrong}
         return found, list(problems.values())
 
+    def wrong_looks(self, built: Sequence[tuple[CompiledStep, BuiltStep]]) -> int:
+        """How many steps of one ``look`` were wrong, and made for that tenant alone."""
+        return len(self.steps) - sum(not one.wrong or step.is_of_all(one) for step, one in built)
+
     def _look_at_step(
         self, step: CompiledStep, variables: Variables, override: Override | None
     ) -> tuple[BuiltStep | None, list[Problem]]:

@@ -27,6 +27,8 @@ MOST_COUNTED: Final = 10_000
 
 MOST_MET: Final = 30_000
 """With the tenants, beyond one with each, the same ones too: to find one costs a tenth of a millisecond."""
+LOOK: Final = 7
+"""Problems that cost as much to find as one look at a wrong step, whatever is found by it."""
 
 
 class Findings:
@@ -37,6 +39,7 @@ class Findings:
         self._errors: list[Problem] = []
         self._more = 0
         self._met = 0
+        self._is_cut = False
         self._shared: dict[tuple[str, str], tuple[int, Problem, list[int]]] = {}
 
     @property
@@ -51,11 +54,20 @@ class Findings:
     @property
     def is_overfull(self) -> bool:
         """Whether what else is wrong is not even counted: of a plan's tenants the others need not be looked at."""
-        return self._more >= MOST_COUNTED or self._met >= MOST_MET
+        return self._more >= MOST_COUNTED or self._met >= MOST_MET or self._is_cut
 
     def met(self, problems: int) -> None:
         """So many with one tenant."""
         self._met += max(problems - 1, 0)
+
+    def looked(self, steps: int) -> None:
+        """At so many wrong steps with one tenant."""
+        self._met += LOOK * max(steps - 1, 0)
+
+    def has_room(self, problems: int, steps: int) -> bool:
+        """Whether more is to be looked at with a tenant who has so many, and so many wrong steps, already."""
+        self._is_cut |= self._met + problems + LOOK * steps > MOST_MET
+        return not self._is_cut
 
     def has_error_under(self, path: str) -> bool:
         """Whether something inside ``path`` is known to be wrong."""
@@ -115,9 +127,10 @@ class Findings:
         if self._more:
             more = f"more than {MOST_COUNTED}" if self._more >= MOST_COUNTED else str(self._more)
             found.append(Problem("", None, f"and {more} more problems"))
-        if self._met >= MOST_MET:
+        if self._met >= MOST_MET or self._is_cut:
             message = (
-                f"more than {MOST_MET} problems, each counted with each tenant: the other tenants were not looked at"
+                f"more is wrong than {MOST_MET} problems, each counted with each tenant, or as many looks at wrong "
+                "steps as cost the same: the other tenants were not looked at"
             )
             found.append(Problem("", None, message))
         return found

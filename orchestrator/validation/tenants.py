@@ -85,7 +85,7 @@ class TenantCheck:
         if not unsure & _ADDRESSES:
             found += self._references.of_endpoints(config)
         found += _overrides(tenant.overrides, self._step_types)
-        found += self._problems_of(config, tenant.overrides, stages, unsure)
+        found += self._problems_of(config, tenant.overrides, stages, unsure, findings)
         if self._stages and not stages and not perhaps and not found and not unsure:
             self.idle.append(tenant.tenant_id)
         if self._has_conditions:
@@ -93,7 +93,7 @@ class TenantCheck:
         meant: list[tuple[CompiledStage, list[Problem]]] = []
         for stage in perhaps:
             if not stage.knows_for_whom or self._perhaps.is_open(stage):
-                these = list(self._problems_of(config, tenant.overrides, [stage], unsure))
+                these = list(self._problems_of(config, tenant.overrides, [stage], unsure, findings))
                 of_values = _of_overrides(these)
                 found += [] if stage.knows_for_whom else of_values
                 meant.append((stage, [one for one in these if one not in of_values]))
@@ -109,9 +109,11 @@ class TenantCheck:
             own = source.model_fields_set
             unsure_back = (unsure - own) | unsure_back
             going_back = list(_overrides(source.overrides, self._step_types))
-            going_back += self._problems_of(snapshot, source.overrides, stages, unsure_back)
+            going_back += self._problems_of(snapshot, source.overrides, stages, unsure_back, findings)
             unknown_for = [stage for stage in perhaps if not stage.knows_for_whom]
-            going_back += _of_overrides(self._problems_of(snapshot, source.overrides, unknown_for, unsure_back))
+            going_back += _of_overrides(
+                self._problems_of(snapshot, source.overrides, unknown_for, unsure_back, findings)
+            )
             if not own.isdisjoint(_ADDRESSES) and not unsure_back & _ADDRESSES:
                 going_back += self._references.of_endpoints(snapshot)
             for problem in {_told(problem): problem for problem in going_back}.values():
@@ -158,6 +160,7 @@ class TenantCheck:
         overrides: Mapping[str, Any],
         stages: list[CompiledStage],
         unsure: frozenset[str],
+        findings: Findings,
     ) -> Iterator[Problem]:
         # What is wrong in them is told as it was written.
         written = {**config, "overrides": overrides} if overrides else config
@@ -167,11 +170,16 @@ class TenantCheck:
             return
         variables = template_variables(config, self._plan, self._secrets, unsure)
         tenant_id = config["tenant_id"]
+        told = looks = 0
         for stage in reaching:
+            if not findings.has_room(told, looks):
+                break
             # What a secret is for may depend on the stage's name.
             seen = variables if not is_made_up(stage.name) else {**variables, "secret": PLACEHOLDERS}
             built, problems = stage.look(written, seen)
-            yield from _sure(problems)
+            sure = _sure(problems)
+            yield from sure
+            told, looks = told + len(sure), looks + stage.wrong_looks(built)
             for compiled, step in built:
                 where = compiled.path
                 try:
@@ -195,6 +203,7 @@ class TenantCheck:
                 ):
                     message = f"a health-check needs it ({where}), or an expected_version of its own"
                     yield Problem("deploy_unit_version", None, message)
+        findings.looked(looks)
         if (
             asked
             and not unsure & _ADDRESSES

@@ -95,7 +95,7 @@ STAGES: Final[dict[str, Change]] = {
     "stages[0].steps[6].type": step(6, type="config-wriet"),
     "stages[0].steps[7].connection": step(7, connection="nope"),
     "stages[0].steps[7].chanel": renamed(lambda raw: raw["stages"][0]["steps"][7], "channel", "chanel"),
-    "stages[0].steps[8].type": renamed(lambda raw: raw["stages"][0]["steps"][8], "type", "tpye"),
+    "stages[0].steps[8].tpye": renamed(lambda raw: raw["stages"][0]["steps"][8], "type", "tpye"),
     "stages[0].steps[8].seconds": step(8, seconds="{{ nope5 }}"),
     "stages[1].name": stage(1, name=""),
     "stages[1].steps[0]": lambda raw: raw["stages"][1].update(steps=[5]),
@@ -143,7 +143,7 @@ OPEN: Final[dict[str, tuple[str, ...]]] = {
 SHORT: Final = (
     "name", "waves[0].tenants.where", "tenants[0].labels.a", "stages[0].when", "stages[0].timeout_seconds",
     "stages[0].steps[3].channel", "stages[0].steps[3].message.a", "stages[0].steps[4].url",
-    "stages[0].steps[4].nope", "stages[0].steps[8].type", "stages[0].steps[8].seconds",
+    "stages[0].steps[4].nope", "stages[0].steps[8].tpye", "stages[0].steps[8].seconds",
 )  # fmt: skip
 """One of each kind."""
 SHORT_OF_STAGES: Final = ("stages[0].when!", "stages[0].steps[3].message.a", "stages[0].steps[4].url")

@@ -239,6 +239,31 @@ def test_of_tenants_that_meet_very_many_mistakes_the_others_are_not_looked_at(mo
         assert ("were not looked at" in errors[-1].message) == (looked_at < 25)
 
 
+@pytest.mark.parametrize(("method", "seconds"), [("NOPE", 5), ("NOPE", -5), ("PUT", -5)])
+def test_steps_that_are_wrong_with_overrides_are_looked_at_so_often_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, method: str, seconds: int
+) -> None:
+    monkeypatch.setattr(findings, "MOST_MET", 5 * findings.LOOK)
+    steps = [{"type": "http-request", "url": "http://a.example.com/", "method": method}] * 3
+    stages = [{"name": f"s{number}", "steps": steps} for number in range(4)]
+    tenants = [tenant(n, overrides={"http-request": {"timeout_seconds": seconds - n}}) for n in range(5)]
+    with counted_calls() as calls:
+        errors = validate_plan(right_plan() | {"stages": stages, "tenants": tenants}).errors
+    assert calls["CompiledStep._partly"] == 2 * 3
+    assert "were not looked at" in errors[-1].message
+
+
+def test_one_wrong_step_a_tenant_costs_none_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "MOST_MET", 5)
+    steps = [{"type": "http-request", "url": "http://a.example.com/", "method": "NOPE"}]
+    tenants = [tenant(n, overrides={"http-request": {"timeout_seconds": n - 8}}) for n in range(16)]
+    errors = validate_plan(right_plan() | {"stages": [{"name": "s", "steps": steps}], "tenants": tenants}).errors
+    assert [error.path for error in errors] == [
+        "stages[0].steps[0].method",
+        *(f"tenants[{n}].overrides.http-request.timeout_seconds" for n in range(9)),
+    ]
+
+
 def test_overrides_have_a_bound() -> None:
     plan = right_plan() | {"tenants": [tenant(1, overrides={"noop": keys(201)})]}
     (error,) = validate_plan(plan).errors
