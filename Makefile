@@ -20,6 +20,8 @@ run: .venv/ready
 	$(BIN)/python -m examples.demo
 
 # Three at a time on two cores: much of a test is waiting for leases and polls.
+# Processes that tests start would compile all sources again where a machine asks Python to keep no bytecode.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/ready
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 

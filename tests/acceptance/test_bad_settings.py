@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.cli import changeover
+from tests.support.long import mostly_long
 
 
 @pytest.mark.parametrize(
@@ -18,7 +19,7 @@ from tests.support.cli import changeover
         ("CHANGEOVER_LANES", "many", "lanes"),
     ],
 )
-@pytest.mark.parametrize("command", ["status", "coordinator", "doctor"])
+@pytest.mark.parametrize("command", mostly_long(["status", "coordinator", "doctor"], "status"))
 def test_a_wrong_setting(variable: str, value: str, said: str, command: str) -> None:
     done = changeover(command, environment={"CHANGEOVER_REDIS_URL": "redis://127.0.0.1:1/0", variable: value})
     assert done.returncode == 2

@@ -79,6 +79,7 @@ def test_one_that_a_step_freezes_in_c_ends_itself_and_says_where_it_stood(
     assert len(set(before["worker"]) & set(pids(tmp_path)["worker"])) == 1
 
 
+@long
 def test_one_that_is_stopped_cannot_and_is_ended_for_it(up: subprocess.Popen[bytes], tmp_path: Path) -> None:
     before = pids(tmp_path)
     (coordinator,) = before["coordinator"]

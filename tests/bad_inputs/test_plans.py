@@ -54,7 +54,7 @@ def refused(plan: Any, printed: Printed, path: Path) -> list[str]:
     return printed(validate_plan(path, registry=REGISTRY, settings=SETTINGS).errors)
 
 
-@pytest.mark.parametrize("place", mostly_long(PLACES, *PLACES[::4]), ids=path_of)
+@pytest.mark.parametrize("place", mostly_long(PLACES, *PLACES[::8]), ids=path_of)
 def test_every_value_at_a_place(place: Place, printed: Printed, tmp_path: Path) -> None:
     wrong = 0
     for name, value in VALUES.items():

@@ -43,8 +43,8 @@ def problems() -> list[Problem]:
     return []
 
 
-# Of two settings `make test` asks one in its variable, the other one in a file.
-@pytest.mark.parametrize("name", mostly_long(NAMES, *NAMES[1::2]))
+# Of four settings `make test` asks one in its variable, another one in a file.
+@pytest.mark.parametrize("name", mostly_long(NAMES, *NAMES[1::4]))
 def test_every_variable(name: str, printed: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
     variable = "CHANGEOVER_" + name.replace(".", "__").upper()
     for text in SPELLINGS:
@@ -55,7 +55,7 @@ def test_every_variable(name: str, printed: Printed, monkeypatch: pytest.MonkeyP
         assert all(variable in line or name in line for line in lines), lines
 
 
-@pytest.mark.parametrize("name", mostly_long(NAMES, *NAMES[::2]))
+@pytest.mark.parametrize("name", mostly_long(NAMES, *NAMES[::4]))
 def test_every_value_in_a_file(name: str, printed: Printed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("CHANGEOVER_REDIS_URL")
     monkeypatch.setenv("CHANGEOVER_CONFIG", "s.yaml")

@@ -17,7 +17,7 @@ from orchestrator.ledger.sample import read_sample
 from orchestrator.settings.model import Settings
 from tests.support.cli import in_this_process
 from tests.support.ledger_world import LedgerWorld
-from tests.support.long import mostly_long
+from tests.support.long import IS_LONG, longer, mostly_long
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
 from tests.support.planted_waits import WRONG
@@ -86,6 +86,7 @@ def faults(client: Client, world: LedgerWorld, what: str) -> list[str]:
     return found
 
 
+@longer
 @pytest.mark.parametrize(
     "record", mostly_long(["plan bad", "task bad.0", "task bad.1", "tenant of-bad-0"], "plan bad", "task bad.0")
 )
@@ -94,8 +95,8 @@ def test_every_field_may_be_damaged(client: Client, world: LedgerWorld, record: 
     key = world.keys.of(kind, identifier)
     sound, found = cast(dict[str, str], world.client.hgetall(key)), list[str]()
     assert faults(client, world, "nothing") == []
-    for field, value in sound.items():
-        for text in VALUES:
+    for number, (field, value) in enumerate(sound.items()):
+        for text in VALUES if IS_LONG else VALUES[number % len(VALUES) :][:2]:
             world.client.hset(key, field, text)
             found += faults(client, world, f"{kind} {field}={text!r}")
         world.client.hdel(key, field)

@@ -14,6 +14,7 @@ from orchestrator.settings.model import Settings
 from tests.support.coordinating import Coordinating
 from tests.support.hands import HANDS, Hand, as_text, plan_key
 from tests.support.ledger_world import LedgerWorld
+from tests.support.long import long
 from tests.support.place import Place
 
 
@@ -167,7 +168,7 @@ MAY_START = {
 """Hands that leave the waiter what an admission needs: the tenant is its own by right."""
 
 
-@pytest.mark.parametrize("slots", [1, 4])
+@pytest.mark.parametrize("slots", [pytest.param(1, marks=long), 4])
 @pytest.mark.parametrize("name", HANDS)
 def test_a_damaged_waiter_keeps_no_tenant_from_those_behind_it(hurt: LedgerWorld, name: str, slots: int) -> None:
     coordinating = Coordinating(hurt)

@@ -182,7 +182,7 @@ def test_waves_and_breakers_agree_under_any_seed(redis_client: redis.Redis, sett
 
 
 LIMITS = settings(
-    max_examples=18 if IS_LONG else 8,
+    max_examples=18 if IS_LONG else 5,
     stateful_step_count=15,
     deadline=None,
     derandomize=True,

@@ -18,7 +18,7 @@ from orchestrator.settings.servers import find_servers
 from tests.support.agreed_lists import must_agree
 from tests.support.damaged_keys import DAMAGES, STRANGE, rows, whole_ledger
 from tests.support.ledger_world import LedgerWorld
-from tests.support.long import long
+from tests.support.long import long, mostly_long
 
 FIELDS: Final = {
     ("meta", "ticket"): "its ticket is 'many', not a number",
@@ -85,7 +85,7 @@ def is_still_frozen(world: LedgerWorld) -> bool:
     return world.status("cold.0") == "PENDING"
 
 
-@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("kind", mostly_long(TYPES, *list(TYPES)[::3]))
 def test_a_key_of_another_type_is_named_and_mended(kind: str, hurt: LedgerWorld) -> None:
     whole_ledger(hurt)
     key = hurt.keys.of(kind)

@@ -216,7 +216,7 @@ def test_ledger_and_model_agree_under_any_seed(redis_client: redis.Redis, settin
 
 
 LIMITS = settings(
-    max_examples=60 if IS_LONG else 25,
+    max_examples=60 if IS_LONG else 15,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,

@@ -76,13 +76,13 @@ def test_a_coordinator_does_the_chunks_and_another_goes_on_after_its_death(world
 
 
 def test_one_failed_task_far_behind_is_found_in_bounded_steps(world: LedgerWorld) -> None:
-    tasks = failed(world, 450, failing=[420])
+    tasks = failed(world, 230, failing=[225])
     with counted(world.client) as work:
         assert world.ask("retry", "p").answer == "ACCEPTED"
     # It looks at two hundred tasks in the call, and leaves the rest.
     assert work.commands < 300
     assert world.status("p") == "RUNNING"
-    assert world.serve("p") == [tasks[420]]
+    assert world.serve("p") == [tasks[225]]
     world.check()
 
 

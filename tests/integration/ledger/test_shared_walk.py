@@ -187,7 +187,7 @@ def test_shared_groups_keep_every_invariant_and_leave_nobody_behind(
 
 
 LIMITS = settings(
-    max_examples=16 if IS_LONG else 6,
+    max_examples=16 if IS_LONG else 4,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,

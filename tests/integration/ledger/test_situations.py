@@ -15,6 +15,7 @@ from orchestrator.domain.errors import NotFound
 from tests.support import planted_ends, planted_fleet, planted_moves, planted_places, planted_waits, planted_waves
 from tests.support.cli import in_this_process
 from tests.support.ledger_world import LedgerWorld
+from tests.support.long import mostly_long
 from tests.support.place import Place
 from tests.support.planted import Planted, all_unique, beat, coordinator, full, roomy
 from tests.support.table_steps import Do
@@ -73,7 +74,7 @@ def run(world: LedgerWorld, place: Place, command: str) -> tuple[int, str]:
     return in_this_process(*words, *more, environment=environment)
 
 
-@pytest.mark.parametrize("row", TABLE, ids=str)
+@pytest.mark.parametrize("row", mostly_long(TABLE, *TABLE[::2]), ids=str)
 def test_a_situation_is_named_and_its_commands_work(
     row: Planted, worlds: Callable[[], LedgerWorld], place: Place
 ) -> None:

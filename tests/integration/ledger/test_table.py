@@ -33,7 +33,7 @@ from orchestrator.settings.model import Settings
 from tests.support.agreed_lists import must_agree
 from tests.support.history import judged
 from tests.support.ledger_world import LedgerWorld
-from tests.support.long import IS_LONG, longer
+from tests.support.long import IS_LONG, longer, mostly_long
 from tests.support.table_cases import Case
 from tests.support.table_steps import hand_over, last_stage, serve, succeed, then
 from tests.support.wave_cases import every_case, waves
@@ -118,7 +118,7 @@ def traces(dump: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 @longer
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", mostly_long(CASES, *CASES[::2]), ids=str)
 def test_a_row_less_refuses_what_takes_it_and_nothing_else(case: Case, new_world: NewWorld) -> None:
     world = new_world()
     case.make(world)

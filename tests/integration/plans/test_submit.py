@@ -112,10 +112,10 @@ from orchestrator.client import Client
 from tests.support.plans import noop_stage, plan, tenant
 
 def progress(written):
-    if written >= 600:
+    if written >= 200:
         os.kill(os.getpid(), signal.SIGKILL)
 
-Client().submit(plan("cut", (tenant(f"t{i}") for i in range(700)), [noop_stage("one")], 50), progress)
+Client().submit(plan("cut", (tenant(f"t{i}") for i in range(300)), [noop_stage("one")], 50), progress)
 """
 
 
@@ -127,17 +127,17 @@ def test_a_submit_cut_off_leaves_nothing_running_and_can_be_repeated(
     assert died.returncode == -signal.SIGKILL
     keys = Keys(place.namespace)
     assert client.summary("cut").status == "CREATED"
-    assert redis_client.hget(keys.of("plan", "cut"), "written") == "600"
+    assert redis_client.hget(keys.of("plan", "cut"), "written") == "200"
     # A coordinator that is told to look at the draft starts nothing of it.
     redis_client.xadd(keys.of("inbox"), {"plan": "cut"})
     wait_until(lambda: redis_client.xlen(keys.of("inbox")) == 0)
     assert set(types(client.events())) == {"PlanCreated", "TaskCreated"}
 
-    client.submit(plan("cut", (tenant(f"t{i}") for i in range(700)), STAGES, 50))
+    client.submit(plan("cut", (tenant(f"t{i}") for i in range(300)), STAGES, 50))
 
-    assert client.wait("cut", timeout_seconds=80).counts == {"COMPLETED": 700}
+    assert client.wait("cut", timeout_seconds=80).counts == {"COMPLETED": 300}
     created = [event.task_id for event in client.events("cut") if event.type == "TaskCreated"]
-    assert created == [f"cut.{i}" for i in range(700)]
+    assert created == [f"cut.{i}" for i in range(300)]
 
 
 def test_many_submits_of_one_plan_at_once(settings: Settings, client: Client) -> None:
