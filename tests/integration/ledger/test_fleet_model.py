@@ -21,6 +21,7 @@ from tests.support.seeds import SEEDS, run_seeded
 
 TENANTS = ("a", "b", "c", "d", "e", "f")
 TOLERANCES = st.one_of(st.none(), st.builds(Tolerance, st.integers(0, 2), st.booleans()))
+BEHIND_IT = ((), ("resume",), ("resume", "pause", "resume")) if IS_LONG else ((),)
 ACTIONS = ("pause", "pause", "cancel", "rollback_wave", "rollback_plan")
 
 
@@ -142,10 +143,14 @@ class FleetMachine(PairMachine):
 
     @rule(data=st.data(), operation=st.sampled_from(["resume", "resume", "retry", "retry", "pause", "any"]))
     def ask_plan(self, data: st.DataObject, operation: str) -> None:
-        """``force`` of a resume is the acceptance of what has failed."""
+        """``force`` of a resume is the acceptance of what has failed. Behind a retry from scratch, which is often left
+        to coordinators, the plan is let go on."""
         plan_id = data.draw(st.sampled_from(sorted(self.pair.model.plans)))
         word = data.draw(st.sampled_from(["cancel", "rollback"])) if operation == "any" else operation
-        self.pair.ask(word, plan_id, force=data.draw(st.booleans()))
+        anew = word == "retry" and data.draw(st.booleans())
+        self.pair.ask(word, plan_id, from_scratch=anew, force=data.draw(st.booleans()))
+        for follows in data.draw(st.sampled_from(BEHIND_IT)) if anew else ():
+            self.pair.ask(follows, plan_id)
 
     @invariant()
     def bound(self) -> None:

@@ -15,6 +15,7 @@ from orchestrator.ledger.operations import Operation, Operations, Order, Taken
 from orchestrator.ledger.outcomes import Begun
 from orchestrator.stages.rollback_strategy import configs_for
 from tests.support.ledger_world import FAILURE, LedgerWorld
+from tests.support.random_walk.anew import begin_anew
 from tests.support.random_walk.fleet import RandomFleet
 from tests.support.random_walk.idle import ON_ITS_WAY, all_tasks, check_nobody_waits_in_vain
 from tests.support.waiting import wait_until
@@ -39,7 +40,7 @@ class Walk:
         self.fleet = RandomFleet(world, self.random)
         self.told: list[str] = []
         self._is_lazy = is_lazy
-        if is_lazy:
+        if is_lazy or number % 2:
             world.operations = Operations(world.ledger, 1)
         self._answers = FailureAnswers(world.ledger, 2)
         self._freezes: list[str] = []
@@ -78,6 +79,7 @@ class Walk:
             (0.16, self._coordinate),
             (0.2, self._rest),
             (0.225, self._retry_one_that_failed),
+            (0.255, lambda: begin_anew(self.world, self.random, self._ask)),
             (0.55, self._work),
             (0.58, self._lose),
             (0.66, self._ask_of_task),
