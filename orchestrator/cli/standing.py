@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from orchestrator.cli.output import note
 from orchestrator.control.asked import paused_words
-from orchestrator.control.fleet_status import breach_sentence, breaches, gate_words
+from orchestrator.control.fleet_status import breach_sentence, breaches, gate_words, other_waits
 from orchestrator.domain.status import DAMAGED, PLAN_ENDED, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.domain.typed import typed
@@ -72,5 +72,5 @@ def _of_plan(plan: PlanSummary) -> Iterator[tuple[str, str]]:
             yield plan.current_wave or "", head + words
         elif plan.status == PlanState.PAUSED and not tripped:
             yield f"paused {plan.paused_by}", f"{head}it is paused{paused_words(plan.paused_by)}; {look}"
-    if why := plan.waits_because:
+    if why := other_waits(plan):
         yield "waits", head + (why if typed() in why else f"{why}; {look}")

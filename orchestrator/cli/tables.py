@@ -22,7 +22,14 @@ from orchestrator.control.answers import (
 )
 from orchestrator.control.asked import paused_words
 from orchestrator.control.failure_causes import accepted_words
-from orchestrator.control.fleet_status import breach_sentence, breaches, by_breaker_words, gate_words, tripped_words
+from orchestrator.control.fleet_status import (
+    breach_sentence,
+    breaches,
+    by_breaker_words,
+    gate_words,
+    other_waits,
+    tripped_words,
+)
 from orchestrator.control.task_rows import BY_INTEREST
 from orchestrator.control.tenant_target import also_words
 from orchestrator.control.tenants import unit_words
@@ -93,8 +100,8 @@ def _past_words(matching: int, page: int, before: int) -> str:
 def fleet_lines(plan: PlanStatus | PlanSummary) -> list[str]:
     """A line a wave, and one of the breaker; none for a plan that has neither."""
     lines = []
-    if plan.waits_because:
-        lines.append(plan.waits_because)
+    if words := other_waits(plan):
+        lines.append(words)
     for wave in plan.waves:
         tolerance = "" if wave.tolerance is None else f", tolerance {wave.tolerance}"
         ended = f"{wave.ended:,} of {wave.tenants:,} ended, {wave.failed} failed{by_breaker_words(wave)}"

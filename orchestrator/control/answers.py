@@ -168,7 +168,8 @@ class WaveStatus(Answer):
 
 
 class BreakerStatus(Answer):
-    """How many of a plan's tasks have failed and how many may; ``tripped``: what followed, until somebody answers."""
+    """How many of a plan's tasks have failed and how many may; ``tripped``: what followed, until somebody answers; of a
+    plan that runs again after its end, and nobody of it starts for its breaker, what it declares."""
 
     failed: int
     tolerance: int | None = None
@@ -201,8 +202,9 @@ class PlanSummary(Answer):
     """The first wave that is not done with, by its name: until it is, no task of a later one starts."""
     breaker: BreakerStatus | None = None
     waits_because: str | None = None
-    """In words: it starts at a time that is to come, or only so many a minute; or, of a plan that is not one of
-    a list, what its tasks wait for that are to go back."""
+    """In words: nothing of it moves, though it runs, since a breaker has tripped or took tasks back; it starts at a
+    time that is to come, or only so many a minute; or, of a plan that is not one of a list, what its tasks wait for
+    that are to go back."""
 
 
 class PlanStatus(PlanSummary):

@@ -8,7 +8,7 @@ from typing import Any, Final
 from orchestrator.control.answers import BreakerStatus, PlanStatus, PlanSummary, WaveStatus
 from orchestrator.control.gate_questions import BORNE_LATE_MS, gate_question_words, gate_questions
 from orchestrator.control.start_words import start_words
-from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
+from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, TASK_ENDED, PlanState, TaskState
 from orchestrator.domain.stored_json import counted_number
 from orchestrator.domain.typed import typed
 from orchestrator.domain.waves import WaveState
@@ -145,6 +145,34 @@ def gate_words(plan: PlanSummary | PlanStatus) -> str:
     if wave is None or wave.state not in (WaveState.GATED, WaveState.REJECTED):
         return ""
     return f"{wave_sentence(wave, plan.plan_id)}: {answer_command('approve', plan.plan_id, wave.name)}"
+
+
+def held_words(plan: PlanSummary | PlanStatus) -> str:
+    """Why nothing of a plan moves that runs, and that nobody has stopped: its breaker, or what that took back; "" where
+    neither keeps all of it."""
+    is_on = plan.status == PlanState.RUNNING and not (plan.pausing or plan.cancelling)
+    if not is_on or not plan.counts.get(TaskState.PENDING) or any(plan.counts.get(state) for state in TASK_ACTIVE):
+        return ""
+    if not plan.retrying or outlasts_a_retry(plan):
+        for breach in breaches(plan):
+            return f"{breach_sentence(*breach)}; {typed('explain', '--plan', plan.plan_id)}"
+    wave = unanswered_wave(plan)
+    return "" if wave is None or goes_on_before(plan, wave) else gate_words(plan)
+
+
+def with_hold(plan: PlanSummary) -> PlanSummary:
+    """The same, with what holds it: after its end, with which a breaker is answered, nothing else may say that."""
+    if not (words := held_words(plan)):
+        return plan
+    breaker = plan.breaker
+    if breaker is not None and not breaker.tripped and any(breaches(plan)):
+        breaker = breaker.model_copy(update={"tripped": breaker.on_breach})
+    return plan.model_copy(update={"waits_because": words, "breaker": breaker})
+
+
+def other_waits(plan: PlanSummary | PlanStatus) -> str:
+    """Why it waits, for who tells its breakers and its waves besides."""
+    return "" if plan.waits_because == held_words(plan) else plan.waits_because or ""
 
 
 def _is_over_by_ledger(record: Record) -> bool:

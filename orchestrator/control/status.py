@@ -11,7 +11,7 @@ from orchestrator.control.absent import absent
 from orchestrator.control.answers import DeployUnit, LastOperation, PlanStatus, PlanSummary, TaskStatus
 from orchestrator.control.asked import paused_by
 from orchestrator.control.damage import UNREADABLE
-from orchestrator.control.fleet_status import fleet_fields
+from orchestrator.control.fleet_status import fleet_fields, with_hold
 from orchestrator.control.task_rows import EVERY_TASK, TaskFilter, TaskRows
 from orchestrator.control.tenant_target import other_tasks
 from orchestrator.control.tenants import current_unit, last_known_good
@@ -176,7 +176,7 @@ def plan_summary(plan_id: str, record: Record, told_now_ms: Callable[[], int]) -
     """A plan's record as a summary, ``DAMAGED`` if it cannot be read; states without tasks are not counted.
     ``told_now_ms``: the time that people are shown, asked where a plan waits for a time."""
     try:
-        return _plan_summary(plan_id, record, told_now_ms)
+        return with_hold(_plan_summary(plan_id, record, told_now_ms))
     except UNREADABLE:
         return PlanSummary(
             plan_id=plan_id, name=record.get("name", plan_id), status=DAMAGED, max_concurrency=0, counts={}

@@ -25,6 +25,7 @@ from orchestrator.control.fleet_status import (
     breach_sentence,
     breaches,
     current_wave,
+    other_waits,
     unanswered_wave,
     wave_sentence,
 )
@@ -70,8 +71,8 @@ def head(live: LiveView, width: int) -> Lines:
     if plan.accepted_failures:
         lines.append(long_cell(accepted_words(plan.accepted_failures), "dim"))
     lines += fleet(live)
-    if plan.waits_because:
-        lines.append(long_cell(plan.waits_because, "yellow"))
+    if words := other_waits(plan):
+        lines.append(long_cell(words, "yellow"))
     if plan.status == PlanState.PAUSED:
         lines.append(long_cell(f"paused{paused_words(plan.paused_by)}{goes_on_with(live)}", "yellow"))
     if plan.status == PlanState.CANCELLED:

@@ -21,7 +21,14 @@ from orchestrator.console.page.cells import CODES
 from orchestrator.console.page.rendering import piece
 from orchestrator.console.page.shared_plan import CAUSES_SHOWN, SharedPlan
 from orchestrator.control.answers import PlanSummary, WaveStatus
-from orchestrator.control.fleet_status import breach_sentence, breaches, current_wave, unanswered_wave, wave_sentence
+from orchestrator.control.fleet_status import (
+    breach_sentence,
+    breaches,
+    current_wave,
+    other_waits,
+    unanswered_wave,
+    wave_sentence,
+)
 from orchestrator.control.live_plan import FAILED
 from orchestrator.control.possible import Possible
 from orchestrator.domain.roles import Role
@@ -109,8 +116,8 @@ def now_of(
             TaskState.PAUSED,
             "warn",
         )
-    if plan.waits_because:
-        return Now(_sentence(plan.waits_because), PlanState.READY, "")
+    if why := other_waits(plan):
+        return Now(_sentence(why), PlanState.READY, "")
     if wave is not None and wave.state == WaveState.SOAKING:
         until = words.told_moment(wave.soaks_until)
         return Now(f"Wave {wave.name} soaks: its tenants are looked at again", until=until)

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
 import redis
+from rich.console import Console
 
 from orchestrator import Client
 from orchestrator.cli.standing import LOOK_SECONDS, Standing
 from orchestrator.cli.tables import fleet_lines
+from orchestrator.cli.watch.screen import Screen, Size
+from orchestrator.cli.watch.view import View
+from orchestrator.console.page.plan_pieces import now_of
 from orchestrator.control import held_retry
 from orchestrator.control.back_waits import StatusInFull
 from orchestrator.control.explain import Explainer
+from orchestrator.control.live_plan import LivePlan
 from orchestrator.control.target import OperationTarget, target_of
+from orchestrator.domain.roles import Role
 from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
 from orchestrator.fleet.start_rules import StartRules
-from orchestrator.ledger.operations import Operations, Order
+from orchestrator.ledger.operations import Order
 from orchestrator.settings.model import Settings
 from tests.support.cli import in_this_process
 from tests.support.ledger_world import LedgerWorld
@@ -29,6 +37,13 @@ from tests.support.planted_waves import wave_taken_back, way_back_failed
 def none_starts(world: LedgerWorld, settings: Settings, retried: OperationTarget) -> str:
     explain = Explainer(world.ledger, world.reader, settings).target
     return held_retry.none_starts(retried, StatusInFull(world.reader).summary, explain)
+
+
+def watched(world: LedgerWorld) -> str:
+    live, out = LivePlan(world.reader, "p", nullcontext), io.StringIO()
+    live.look()
+    Console(file=out, width=200).print(Screen(live).draw(View(), Size(200, 30)).picture)
+    return out.getvalue()
 
 
 SOFT = Tolerance(0, strict=False)
@@ -69,6 +84,7 @@ def test_what_is_kept_behind_is_told_apart_from_what_starts(world: LedgerWorld, 
     with Client(settings) as client:
         none = none_starts(world, settings, target)
         assert none.startswith("none starts yet: wave canary: 1 of 1 ended, 0 failed, 1 taken back")
+        assert " ".join(fleet_lines(client.summary("p"))).count("waits for an answer") == 1
         line = next(one for one in fleet_lines(client.summary("p")) if one.startswith("wave canary  "))
         assert line == "wave canary  passed  1 of 1 ended, 0 failed, 1 taken back by its breaker, tolerance 0"
         of_task = none_starts(world, settings, OperationTarget("task", "p.1"))
@@ -83,16 +99,19 @@ def test_who_retries_and_waits_is_told_once_that_the_breaker_holds(
 ) -> None:
     way_back_failed(world)
     target, now = OperationTarget("plan", "p"), [0.0]
-    world.operations = Operations(world.ledger, retried_at_once=0)
     world.ask("retry", "p", Order("ada", "mended", from_scratch=True))
     said = "breaker tripped: 1 failed, tolerance 0"
     answers = "changeover resume --plan p --accept-failures, or changeover rollback --plan p"
-    # What could not go back no retry moves: that is told while coordinators still do it.
-    assert none_starts(world, settings, target) == f"none starts yet: {said}; to answer: {answers}"
     world.coordinate()
     assert [world.status(one) for one in ("p.0", "p.1", "p.2")] == ["PENDING", "PENDING", "ROLLBACK_FAILED"]
     with Client(settings) as client:
         assert none_starts(world, settings, target) == f"none starts yet: {said}; to answer: {answers}"
+        plan = client.summary("p")
+        assert plan.waits_because == f"{said}; changeover explain --plan p"
+        assert (plan.breaker and plan.breaker.tripped, plan.status) == ("rollback_plan", "RUNNING")
+        # Once, wherever it is told.
+        assert [" ".join(fleet_lines(plan)).count(said), watched(world).count(said)] == [1, 1]
+        assert now_of(plan, Role.VIEWER).sentence == said.capitalize()
         standing = [Standing(client, one, lambda: now[0]) for one in (target, OperationTarget("task", "p.1"))]
         for _ in range(2):
             for one in standing:
