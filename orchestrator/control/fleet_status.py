@@ -111,12 +111,17 @@ def tripped_words(plan: PlanSummary | PlanStatus) -> str:
     return "" if is_over or breaker is None else f"; it has tripped ({breaker.tripped}), and waits for an answer"
 
 
+def soak_end(wave: WaveStatus) -> str:
+    """Until when it soaks, with the date."""
+    return f"{(wave.soaks_until or '')[:19].replace('T', ' ')} UTC"
+
+
 def wave_sentence(wave: WaveStatus, plan_id: str) -> str:
     """What a wave that is not done with does, or waits for."""
     if wave.state == WaveState.SOAKING:
         last = ", its last looks are due" if wave.last_looks_due else ""
         last += f"; without a worker the soak waits: {typed('worker')}" if wave.last_looks_late else ""
-        until = f"{(wave.soaks_until or '')[:19].replace('T', ' ')} UTC"
+        until = soak_end(wave)
         if wave.clock_put_back:
             last = ": Redis' clock was put back since, and it lasts until the time that is shown is there again"
         return f"wave {wave.name} soaks until {until}{last}"

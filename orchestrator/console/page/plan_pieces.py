@@ -26,6 +26,7 @@ from orchestrator.control.fleet_status import (
     breaches,
     current_wave,
     other_waits,
+    soak_end,
     unanswered_wave,
     wave_sentence,
 )
@@ -211,7 +212,7 @@ def _wave_words(wave: WaveStatus | None, plan: PlanSummary) -> str:
     if wave.state == WaveState.PENDING:
         return "not begun"
     if wave.state == WaveState.SOAKING:
-        return f"soaks until {(wave.soaks_until or '')[11:16]} UTC"
+        return f"soaks until {soak_end(wave)}"
     if wave.state == WaveState.GATED:
         return "waits for approval"
     if wave.state == WaveState.REJECTED:
