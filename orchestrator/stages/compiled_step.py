@@ -17,6 +17,7 @@ from orchestrator.stages.built_step import BuiltStep, partly_built
 from orchestrator.stages.meant import meant_parameters
 from orchestrator.stages.package_code import package_code
 from orchestrator.stages.unsaid import without_given
+from orchestrator.stages.unsure import unsure_parameters
 from orchestrator.templates.templates import (
     Renderer,
     TemplateFault,
@@ -217,28 +218,23 @@ class CompiledStep:
 
     def _check_constant_part(self, meant: Mapping[str, Any]) -> BuiltStep | None:
         """The step, if it is the same for every tenant. ``meant``: what stands under wrong names, by field."""
+        more = 0
         try:
             made, found, more = self._model({**self._parameters, **meant})
         except InvalidInput as error:
-            problems = error.problems
+            problems = list(error.problems)
         else:
             if made is not None:
                 is_it = self._renderer is None and not self.problems
                 return BuiltStep(self.name, self.step, made) if is_it else None
-            problems = self._placed(found, more, self._parameters, {}, "")
+            problems = self._placed(found, 0, self._parameters, {}, "")
         # What a template will give is not known yet: its text stands where a number may come.
-        unsure = {self._written.get(key, key) for key, value in self._parameters.items() if has_template(value)}
-        if unsure:
-            problems = [one for one in problems if not self._is_under(one.path, unsure)]
-        problems = [one for one in problems if not self._is_under(one.path, {self._written[name] for name in meant})]
+        unsure = unsure_parameters(self.step.Parameters, self._parameters) | meant.keys()
+        problems = [one for one in problems if self._parameter(one.path) not in unsure]
         if self.is_guess:
-            given = {self._written.get(key, key) for key in self._parameters}
-            problems = [one for one in problems if self._is_under(one.path, given)]
-        self.problems += problems
+            problems = [one for one in problems if self._parameter(one.path) in self._parameters]
+        self.problems += problems + (self._counted(more) if problems else [])
         return None
-
-    def _is_under(self, path: str, members: set[str]) -> bool:
-        return any(path.startswith(join(self.path, member)) for member in members)
 
     def _render(
         self, renderer: Renderer | None, values: Mapping[str, Any], variables: Variables, path: str
@@ -256,10 +252,12 @@ class CompiledStep:
         if not sure:
             return []
         try:
-            _, problems, _ = self._model({**self._parameters, **override.meant, **sure})
+            given = {**self._parameters, **override.meant, **sure}
+            _, problems, _ = self._model(given)
         except InvalidInput:
             return []
-        mine = [one for one in problems if first_key(one.path) in sure]
+        unsure = unsure_parameters(self.step.Parameters, given)
+        mine = [one for one in problems if (name := first_key(one.path)) in sure and name not in unsure]
         return self._placed(mine, 0, sure, sure, override.path)
 
     def _validated(
@@ -291,9 +289,10 @@ class CompiledStep:
             base = path if name in override else self.path
             place = self._written.get(name, name) + problem.path.removeprefix(name)
             found.append(replace(without_given(problem, name, sources, given), path=join(base, place)))
-        if more:
-            found.append(Problem(self.path, None, f"and {more} more problems"))
-        return found
+        return found + self._counted(more)
+
+    def _counted(self, more: int) -> list[Problem]:
+        return [Problem(self.path, None, f"and {more} more problems")] if more else []
 
 
 def _problems(faults: Iterable[TemplateFault], path: str) -> list[Problem]:
