@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
@@ -13,7 +14,7 @@ from orchestrator.domain.few_mistakes import model_or_problems
 from orchestrator.domain.made_up import MADE_UP
 from orchestrator.domain.naming import snake_case
 from orchestrator.domain.wording import first_key, model_in
-from orchestrator.stages.package_code import needs_of, package_code
+from orchestrator.stages.package_code import as_written, needs_of, package_code, written_names
 from orchestrator.templates.templates import has_template
 from steps.contract import NO_NEEDS, Needs, Outcome, Step, StepContext, StepParameters
 
@@ -35,18 +36,24 @@ class BuiltStep:
     def needs(self, path: str) -> Needs:
         """What it reaches for; ``path`` is its place in the plan. Raises ``InvalidInput`` if its package cannot say."""
         found = needs_of(self.parameters, self.name, path)
-        if not self.wrong or found is NO_NEEDS:
+        if found is NO_NEEDS or not (self.wrong or _has_aliases(type(self.parameters))):
             return found
         kinds = ("urls", "keys", "channels", "connections", "instances")
+        sure = {kind: self._sure(getattr(found, kind)) for kind in kinds}
         # What it asks instead of a tenant's endpoints may be what is wrong.
-        return replace(found, endpoints=False, **{kind: self._sure(getattr(found, kind)) for kind in kinds})
+        return replace(found, endpoints=found.endpoints and not self.wrong, **sure)
 
     def _sure(self, needed: Mapping[str, str]) -> dict[str, str]:
         return {
-            place: value
+            as_written(type(self.parameters), place): value
             for place, value in needed.items()
             if place not in self.wrong and place.partition(".")[0] not in self.wrong and MADE_UP not in value
         }
+
+
+@lru_cache(maxsize=256)
+def _has_aliases(parameters: type[StepParameters]) -> bool:
+    return any(name != written for name, written in written_names(parameters).items())
 
 
 def partly_built(

@@ -15,7 +15,7 @@ from orchestrator.domain.wording import first_key, join, shown
 from orchestrator.secrets.references import NO_SECRETS
 from orchestrator.stages.built_step import BuiltStep, partly_built
 from orchestrator.stages.meant import meant_parameters
-from orchestrator.stages.package_code import package_code
+from orchestrator.stages.package_code import as_written, package_code, written_names
 from orchestrator.stages.unsaid import without_given
 from orchestrator.stages.unsure import unsure_parameters
 from orchestrator.templates.templates import (
@@ -81,8 +81,7 @@ class CompiledStep:
         self._overridden = overridden
         fields = step.Parameters.model_fields
         self._spellings = {field.alias or name: name for name, field in fields.items()}
-        # A parameter whose name a Python class cannot have (`json`) is known to users by its alias only.
-        self._written = {name: snake_case(field.alias or name) for name, field in fields.items()}
+        self._written = written_names(step.Parameters)
         self._keys = {self._written[name]: key for key, name in self._spellings.items()}
         self._expressions = frozenset(name for name, field in fields.items() if is_expression(field))
         own, self.problems = self._by_field(given, path)
@@ -178,7 +177,7 @@ class CompiledStep:
         """As ``compile_right``; what becomes part of an expression, which computes with it, sees no secrets."""
         expressions, faults = compile_right({key: one for key, one in values.items() if key in self._expressions})
         others, more = compile_right({key: one for key, one in values.items() if key not in self._expressions})
-        problems = _problems([*faults, *more], path)
+        problems = self._of_templates([*faults, *more], path)
         if expressions is None:
             return (None if others is None else lambda variables: {**values, **others(variables)}), problems
 
@@ -244,7 +243,7 @@ class CompiledStep:
         try:
             return renderer(variables), []
         except TemplateFault as fault:
-            return values, _problems(fault.all, path)
+            return values, self._of_templates(fault.all, path)
 
     def _surely_wrong(self, override: Override) -> list[Problem]:
         """What is wrong with an override's values, whatever the step is that they are for."""
@@ -286,14 +285,13 @@ class CompiledStep:
         sources = {**self._parameters, **override}
         for problem in problems:
             name = first_key(problem.path)
-            base = path if name in override else self.path
-            place = self._written.get(name, name) + problem.path.removeprefix(name)
-            found.append(replace(without_given(problem, name, sources, given), path=join(base, place)))
+            where = join(path if name in override else self.path, as_written(self.step.Parameters, problem.path))
+            found.append(replace(without_given(problem, name, sources, given), path=where))
         return found + self._counted(more)
+
+    def _of_templates(self, faults: Sequence[TemplateFault], path: str) -> list[Problem]:
+        places = (join(path, as_written(self.step.Parameters, one.path)) for one in faults)
+        return [Problem(place, shown(one.source), one.message) for place, one in zip(places, faults, strict=True)]
 
     def _counted(self, more: int) -> list[Problem]:
         return [Problem(self.path, None, f"and {more} more problems")] if more else []
-
-
-def _problems(faults: Iterable[TemplateFault], path: str) -> list[Problem]:
-    return [Problem(join(path, one.path), shown(one.source), one.message) for one in faults]

@@ -5,11 +5,13 @@ a console, in a worker. Whatever it raises or answers, it is one mistake of that
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
 from orchestrator.domain.errors import InvalidInput, Problem
-from orchestrator.domain.wording import join
+from orchestrator.domain.naming import snake_case
+from orchestrator.domain.wording import first_key, join
 from orchestrator.secrets.masking import mask
 from steps.contract import NO_NEEDS, Needs, StepParameters
 from steps.raised import is_for_process
@@ -48,9 +50,21 @@ def _field(parameters: type[StepParameters] | None, trace: TracebackType | None)
     while trace is not None:
         found = validators.get(trace.tb_frame.f_code.co_name)
         if found is not None and len(found.info.fields) == 1 and found.info.fields[0] != "*":
-            return found.info.fields[0]
+            return as_written(parameters, found.info.fields[0])
         trace = trace.tb_next
     return ""
+
+
+@lru_cache(maxsize=256)
+def written_names(parameters: type[StepParameters]) -> Mapping[str, str]:
+    """The fields with the names that people write: one that a Python class cannot have (`json`) is an alias."""
+    return {name: snake_case(field.alias or name) for name, field in parameters.model_fields.items()}
+
+
+def as_written(parameters: type[StepParameters], path: str) -> str:
+    """A path that begins with a field, with the name that people write."""
+    name = first_key(path)
+    return written_names(parameters).get(name, name) + path.removeprefix(name)
 
 
 def needs_of(parameters: StepParameters, step: str, path: str) -> Needs:
