@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from tests.support.fault_world import LEASE_SECONDS, FaultWorld, effect_stage, fault_world, write_stage
-from tests.support.long import long
+from tests.support.long import long, mostly_long
 from tests.support.waiting import wait_until
 
 STAGES = [write_stage("one"), effect_stage("two")]
@@ -70,7 +70,7 @@ def forget_scripts(world: FaultWorld) -> None:
     world.redis.script_flush()
 
 
-@pytest.mark.parametrize("fault", [cut_connections, forget_messages, forget_scripts])
+@pytest.mark.parametrize("fault", mostly_long([cut_connections, forget_messages, forget_scripts], forget_messages))
 def test_faults_while_a_plan_runs(tmp_path: Path, fault: object) -> None:
     assert callable(fault)
     with fault_world(tmp_path) as world:

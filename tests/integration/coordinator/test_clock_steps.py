@@ -101,7 +101,7 @@ def test_the_clocks_of_workers_decide_nothing(world: FaultWorld, polled: Polled,
     assert_polled_in_time(world, polled)
 
 
-@pytest.mark.parametrize("seconds", mostly_long([-3600.0, 600.0, 3.0], -3600.0, 600.0))
+@pytest.mark.parametrize("seconds", mostly_long([-3600.0, 600.0, 3.0], -3600.0))
 def test_redis_clock_steps_while_tasks_poll(
     world: FaultWorld, polled: Polled, redis_clock: SteppedClock, seconds: float
 ) -> None:

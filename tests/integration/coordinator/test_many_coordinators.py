@@ -57,7 +57,7 @@ def test_a_backlog_is_not_a_fault(tmp_path: Path) -> None:
         world.instances.slow_seconds = 0.03
         worker = world.cluster.start_worker(concurrency=2)
         world.cluster.wait_alive([world.cluster.start_coordinator(), world.cluster.start_coordinator(), worker])
-        world.submit(200, [effect_stage("one")], max_concurrency=200)
+        world.submit(100, [effect_stage("one")], max_concurrency=100)
 
         assert world.wait(seconds=80).status == "COMPLETED"
 

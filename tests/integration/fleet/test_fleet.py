@@ -10,6 +10,7 @@ from orchestrator.client import Client
 from orchestrator.domain.events import PlanBreakerTripped
 from tests.support.cluster import Cluster
 from tests.support.gate_server import GateServer
+from tests.support.long import long
 from tests.support.plans import BROADCAST, CONFIG_WRITE, plan, tenant
 from tests.support.tenant_instances import TenantInstances
 from tests.support.waiting import wait_until
@@ -119,7 +120,7 @@ def test_an_http_gate_answers(
         assert client.wait("p", timeout_seconds=60).status == "COMPLETED"
 
 
-@pytest.mark.parametrize(("mode", "most"), [("strict", 11), ("soft", 10 + 8)])
+@pytest.mark.parametrize(("mode", "most"), [("strict", 11), pytest.param("soft", 10 + 8, marks=long)])
 def test_a_percent_breaker_stops_500_tenants(
     client: Client, cluster: Cluster, instances: TenantInstances, mode: str, most: int
 ) -> None:

@@ -21,7 +21,7 @@ def test_every_moment_of_a_running_plan_holds(
     keys = Keys(settings.namespace)
     broker = redis.Redis.from_url(place.admin_broker_url)
     cluster.start(workers=0)
-    client.submit(plan("p", [tenant(f"t{i}") for i in range(300)], [noop_stage(f"s{i}") for i in range(3)], 6))
+    client.submit(plan("p", [tenant(f"t{i}") for i in range(120)], [noop_stage(f"s{i}") for i in range(3)], 6))
     # One message each, for as long as nobody takes them.
     admitted = {f"p.{i}": 1 for i in range(6)}
     wait_until(lambda: read_messages(broker, settings.namespace, settings.lanes).waiting == admitted)
