@@ -9,6 +9,7 @@ from typing import Any, Final
 import structlog
 from celery import signals
 from celery.exceptions import OperationalError
+from celery.platforms import EX_FAILURE
 from celery.worker import state
 from redis.exceptions import RedisError
 
@@ -44,7 +45,7 @@ from workers.remote_control import restrict
 from workers.start_options import wrong_options
 from workers.start_signals import ends_process
 from workers.waiting_turns import take_waiting_turns
-from workers.watchdog import SILENCE, Watchdog
+from workers.watchdog import SILENCE, Watchdog, ends_itself
 
 JOIN_SECONDS: Final = 10.0
 """How long the end of a worker waits until it has withdrawn what it announced; the ledger does without."""
@@ -173,7 +174,13 @@ def _come(sender: Any) -> None:
         # Such a broker and its client notice by heartbeats that the other is gone, and nothing is due in between.
         SILENCE.count_no_more()
     else:
-        check = Watchdog(SILENCE, settings.deaf_seconds, is_busy=is_busy, broker_answers=broker_answers)
+        check = Watchdog(
+            SILENCE,
+            settings.deaf_seconds,
+            is_busy=is_busy,
+            connects=lambda: int(sender.restart_count),
+            broker_answers=broker_answers,
+        )
         check.start()
         _watchdog.append(check)
     # After the watchdog, which forgives what was silent before: a slow start is no silence to tell of.
@@ -214,3 +221,10 @@ def _ask_to_withdraw(**_: Any) -> None:
 def _leave(**_: Any) -> None:
     _withdrawal.join(JOIN_SECONDS)
     runtime.leave()
+
+
+@signals.worker_shutdown.connect
+def _leave_as_failed(sender: Any = None, **_: Any) -> None:
+    # Celery ends with 0 after each clean stop, and a supervisor that restarts on failure would start no other.
+    if ends_itself():
+        sender.exitcode = EX_FAILURE

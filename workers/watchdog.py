@@ -7,8 +7,9 @@ for what is left, of which Celery has had several kinds.
 
 The sign of life is one that costs nothing: a consumer that is well gets a reply to its blocking pop every second, if
 only "nothing yet". The transport stamps each reply. A consumer whose slots are all busy rightly asks for nothing, so it
-counts as well. Silence for ``deaf_seconds`` counts only while the broker answers somebody else in this process: when
-it is away, reconnecting is the cure and the clock starts again.
+counts as well. Silence for ``deaf_seconds`` counts only while the broker answers somebody else in this process, and the
+consumer has not connected anew since the last look: when the broker is away, or refuses it (a full one answers a ping,
+and takes no write), reconnecting is the cure and the clock starts again.
 
 A ping through the worker's own queue would see the same and cost a message; a ping through the control queue would not
 see a lost consumer at all, as that is another subscription.
@@ -21,6 +22,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from typing import Final
 
 import structlog
 
@@ -58,8 +60,17 @@ SILENCE = Silence()
 """Of this process: a worker has one consumer."""
 
 
+_ends_itself: Final = threading.Event()
+
+
+def ends_itself() -> bool:
+    """Whether this process asked for its own end: it has to leave with a code that a supervisor starts another for."""
+    return _ends_itself.is_set()
+
+
 def stop_this_process() -> None:
     """Asks for a clean stop, and ends the process hard when that does not happen: the loop itself may hang."""
+    _ends_itself.set()
     timer = threading.Timer(GRACE_SECONDS, os._exit, (1,))
     timer.daemon = True
     timer.start()
@@ -75,12 +86,16 @@ class Watchdog:
         silence_seconds: float,
         *,
         is_busy: Callable[[], bool],
+        connects: Callable[[], int],
         broker_answers: Callable[[], bool],
         end: Callable[[], None] = stop_this_process,
     ) -> None:
+        """``connects``: how often the consumer has begun to connect."""
         self._silence = silence
         self._silence_seconds = silence_seconds
         self._is_busy = is_busy
+        self._connects = connects
+        self._connected = connects()
         self._broker_answers = broker_answers
         self._end = end
         self._loop = BackgroundLoop("watchdog", silence_seconds / CHECKS_A_PERIOD, self._round, opening=silence.end)
@@ -95,7 +110,8 @@ class Watchdog:
 
     def look(self) -> bool:
         """One look; True when the silence is too long, and the worker's end was asked for."""
-        if self._is_busy() or not self._broker_answers():
+        before, self._connected = self._connected, self._connects()
+        if self._connected != before or self._is_busy() or not self._broker_answers():
             self._silence.end()
             return False
         silent = self._silence.seconds()

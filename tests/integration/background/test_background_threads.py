@@ -38,7 +38,7 @@ def thread_of(name: str, client: redis.Redis, settings: Settings) -> Background:
         case "lease-keeper":
             return LeaseKeeper(ledger, 0.01)
         case "watchdog":
-            return Watchdog(Silence(), 0.06, is_busy=lambda: True, broker_answers=lambda: True)
+            return Watchdog(Silence(), 0.06, is_busy=lambda: True, connects=lambda: 1, broker_answers=lambda: True)
         case "broker-watch":
             return BrokerWatch(find_servers(settings).broker_url)
         case "in-hand":

@@ -142,8 +142,27 @@ def test_a_silent_worker_ends(tmp_path: Path) -> None:
         # Its consumer is taken from it: connected, alive, and nothing ever arrives.
         worker = world.cluster.start_worker("--include", "tests.support.deaf_worker")
 
-        assert worker.wait(40) == 0
+        # Not 0, or who restarts on failure alone starts no other.
+        assert worker.wait(40) == 1
         assert "worker-silent" in world.cluster.logs()
+
+
+@long
+def test_a_worker_whose_broker_refuses_it_stays(tmp_path: Path) -> None:
+    with fault_world(tmp_path, CHANGEOVER_DEAF_SECONDS="3") as world:
+        worker = world.cluster.start_worker()
+        world.cluster.wait_alive([worker])
+        world.redis.config_set("maxmemory", 1)
+        cut_connections(world)
+        wait_until(lambda: "(the broker is full)" in world.cluster.logs())
+        until = world.redis.time()[0] + 8
+        wait_until(lambda: world.redis.time()[0] >= until)
+        assert worker.poll() is None
+        world.redis.config_set("maxmemory", 0)
+        world.cluster.wait_alive([world.cluster.start_coordinator(), worker])
+        world.submit(1, [effect_stage("one")])
+        assert world.wait().status == "COMPLETED"
+        assert "worker-silent" not in world.cluster.logs()
 
 
 def test_an_idle_worker_is_not_silent(tmp_path: Path) -> None:

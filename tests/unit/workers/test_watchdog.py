@@ -12,10 +12,16 @@ class Case:
         self.now = 0.0
         self.busy = False
         self.broker = True
+        self.connects = 1
         self.ended = 0
         self.silence = Silence(lambda: self.now)
         self.check = Watchdog(
-            self.silence, 60, is_busy=lambda: self.busy, broker_answers=lambda: self.broker, end=self.end
+            self.silence,
+            60,
+            is_busy=lambda: self.busy,
+            connects=lambda: self.connects,
+            broker_answers=lambda: self.broker,
+            end=self.end,
         )
 
     def end(self) -> None:
@@ -54,4 +60,17 @@ def test_silence_while_the_broker_is_away_does_not_count() -> None:
     case.broker, case.now = True, 550
     assert not case.check.look()
     case.now = 561
+    assert case.check.look()
+
+
+def test_silence_while_the_broker_refuses_the_consumer_does_not_count() -> None:
+    case = Case()
+    for now in range(50, 600, 50):
+        # It answers a ping, and the consumer tries again and again.
+        case.now, case.connects = now, case.connects + 100
+        assert not case.check.look()
+    # The last try was let in, and gets nothing.
+    case.now = 609
+    assert not case.check.look()
+    case.now = 610
     assert case.check.look()
