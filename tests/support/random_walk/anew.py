@@ -9,7 +9,7 @@ from typing import Final
 from orchestrator.ledger.operations import Order
 from tests.support.ledger_world import LedgerWorld
 
-BEHIND_IT: Final = ((), ("resume",), ("resume",), ("resume", "pause", "resume"), ("pause", "resume"))
+BEHIND_IT: Final = ((), ("resume",), ("resume", "pause", "resume"), ("resume", "pause", "resume"), ("pause", "resume"))
 
 
 def begin_anew(world: LedgerWorld, random: Random, ask: Callable[[str, str, Order], None]) -> None:

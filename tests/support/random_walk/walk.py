@@ -41,7 +41,7 @@ class Walk:
         self.told: list[str] = []
         self._is_lazy = is_lazy
         if is_lazy or number % 2:
-            world.operations = Operations(world.ledger, 1)
+            world.operations = Operations(world.ledger, 1 - number % 2)
         self._answers = FailureAnswers(world.ledger, 2)
         self._freezes: list[str] = []
 
