@@ -4,6 +4,7 @@ record was lost that, since when, and what to do."""
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from redis.exceptions import ResponseError
 
@@ -11,12 +12,19 @@ from orchestrator.domain.errors import NotFound, quoted_value
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.reader import Reader
 
+_PLANS: Final = "`changeover status` lists the plans"
+_HINTS: Final = {
+    "plan": _PLANS,
+    "plan, task or tenant": _PLANS,
+    "task": "`changeover status PLAN_ID` lists a plan's tasks",
+}
 
-def absent(reader: Reader, kind: str, identifier: str, hint: str = "") -> NotFound:
-    """Of the plan, task or tenant of this id; ``hint`` follows."""
-    what = f"{kind} {quoted_value(identifier)}"
-    lost = "" if kind.endswith("tenant") and "plan" not in kind else lost_with(reader, identifier)
-    says = lost or hint
+
+def absent(reader: Reader, kind: str, identifier: str, what_for: str = "") -> NotFound:
+    """Of the plan, task or tenant of this id, and where to find the right one."""
+    what = f"{kind} {quoted_value(identifier)}{what_for and ' '}{what_for}"
+    lost = "" if "tenant" in kind and "plan" not in kind else lost_with(reader, identifier)
+    says = lost or _HINTS.get(kind)
     return NotFound(f"no {what} in namespace {reader.namespace!r}" + (f"; {says}" if says else ""))
 
 

@@ -202,7 +202,8 @@ def _is_about(entry: AuditEntry, tenant: str) -> bool:
 
 
 def _ends(entry: AuditEntry, event: Happened) -> bool:
-    if event.type not in _ENDS[entry.operation, entry.target_type]:
+    asked = entry.operation, entry.target_type
+    if event.type not in _ENDS[asked] and not (asked == ("rollback", "task") and event.withdraws):
         return False
     return event.task_id == (entry.target_id if entry.target_type == "task" else "")
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from orchestrator.control.absent import absent
 from orchestrator.control.answers import Answer, OperationResult
 from orchestrator.control.freeze_checks import check_moments
 from orchestrator.control.freeze_words import moment_words, until_words, whom_it_stops
@@ -15,6 +16,7 @@ from orchestrator.fleet.freezes import FreezeRecord, Scope, read_freeze
 from orchestrator.ledger.freeze_reads import StoredFreeze
 from orchestrator.ledger.freezes import Freezes
 from orchestrator.ledger.operations import Order, Reply, Taken
+from orchestrator.ledger.reader import Reader
 
 
 class FreezeStatus(Answer):
@@ -43,8 +45,9 @@ class FreezeStatus(Answer):
 class FreezeDesk:
     """Of one namespace."""
 
-    def __init__(self, freezes: Freezes) -> None:
+    def __init__(self, freezes: Freezes, reader: Reader) -> None:
         self._freezes = freezes
+        self._reader = reader
 
     def set(
         self,
@@ -88,7 +91,7 @@ class FreezeDesk:
         """Lets a plan pass all freezes from now on. Raises ``NotFound`` for one that does not exist."""
         reply = self._freezes.override(plan_id, order)
         if reply.answer is Taken.MISSING:
-            raise NotFound(f"there is no plan {quoted_value(plan_id)}; `changeover status` lists the plans")
+            raise absent(self._reader, "plan", plan_id)
         message = reason_words(reply) or "it passes all freezes from now on"
         return _result("plan", plan_id, reply, message, order)
 

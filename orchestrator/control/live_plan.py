@@ -187,7 +187,7 @@ class LivePlan(LiveView):
     def _read_plan(self) -> Mapping[str, str]:
         record = self._reader.plan_record(self._plan_id)
         if not record:
-            raise absent(self._reader, "plan", self._plan_id, "`changeover status` lists the plans")
+            raise absent(self._reader, "plan", self._plan_id)
         self._record = record
         self.summary = sound(plan_summary(self._plan_id, record, self._reader.freezes.told_now_ms))
         if waits := self._back_waits.words(record):

@@ -74,7 +74,7 @@ class Purger:
 
     def _result(self, plan_id: str, reply: Reply) -> PurgeResult:
         if reply.answer is Taken.MISSING:
-            raise absent(self._reader, "plan", plan_id, "`changeover status` lists the plans")
+            raise absent(self._reader, "plan", plan_id)
         if reply.answer is Taken.REFUSED:
             raise NotAllowed(f"purge of plan {plan_id}: {purge_words(plan_id, reply)}")
         return PurgeResult(purged=[plan_id])

@@ -103,7 +103,7 @@ class StatusReader:
         """One task, and what its tenant is."""
         record = self._reader.task_records([task_id])[0]
         if not record and not self._is_gone(task_id):
-            raise absent(self._reader, "task", task_id, "`changeover status PLAN_ID` lists a plan's tasks")
+            raise absent(self._reader, "task", task_id)
         status = self._statuses(self._plan_record(plan_of(task_id)), [task_id], [record])[0]
         return status.model_copy(update=self._units(status.tenant_id)) if record else status
 
@@ -134,7 +134,7 @@ class StatusReader:
     def _plan_record(self, plan_id: str) -> Record:
         record = self._reader.plan_record(plan_id)
         if not record:
-            raise absent(self._reader, "plan", plan_id, "`changeover status` lists the plans")
+            raise absent(self._reader, "plan", plan_id)
         return record
 
     def _positions(self, plan_id: str, record: Record, wanted: TaskFilter) -> Sequence[int]:

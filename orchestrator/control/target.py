@@ -74,7 +74,7 @@ def identify(reader: Reader, identifier: str, *, plan_first: bool = False) -> Op
     known["tenant"] = known["tenant"] or (not any(known.values()) and purged_tenant(reader, identifier) is not None)
     found = [OperationTarget(kind, identifier) for kind, is_known in known.items() if is_known]
     if not found:
-        raise absent(reader, "plan, task or tenant", identifier, "`changeover status` lists the plans")
+        raise absent(reader, "plan, task or tenant", identifier)
     if len(found) > 1 and not (plan_first and known["plan"]):
         kinds = [target.type for target in found]
         message = f"is a {' and a '.join(kinds)}; say which: {' or '.join(f'--{kind}' for kind in kinds)}"

@@ -68,7 +68,7 @@ class LedgerDoor:
         self.tells = StatusInFull(reader)
         self.operates = Operator(ledger, reader, self._holds)
         self.failures = FailureDesk(FailureAnswers(ledger), reader)
-        self.freezes = FreezeDesk(Freezes(ledger))
+        self.freezes = FreezeDesk(Freezes(ledger), reader)
         self.purges = Purger(Purges(ledger), reader)
         self.waits = Waiting(reader, StatusReader(reader), news_of(reader))
         self.tokens = TokenDesk(Tokens(ledger))

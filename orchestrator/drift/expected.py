@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from orchestrator.domain.errors import NoSnapshot, NotFound, quoted_value
+from orchestrator.control.absent import absent
+from orchestrator.domain.errors import NoSnapshot
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.task_id import plan_of, task_id_of, tasks_in
@@ -45,7 +46,7 @@ class Expectations:
         """The tenants of a plan, whoever moved them last, in its order. Raises ``NotFound``."""
         record = self._reader.plan_record(plan_id)
         if "total" not in record:
-            raise NotFound(f"no plan {quoted_value(plan_id)}; `changeover status` lists the plans")
+            raise absent(self._reader, "plan", plan_id)
         total = tasks_in(record)
         for start in range(0, total, PAGE):
             tasks = [task_id_of(plan_id, place) for place in range(start, min(start + PAGE, total))]
@@ -57,7 +58,7 @@ class Expectations:
         ``*``) that nobody is like."""
         if "*" not in pattern:
             if not self._reader.tenant_records([pattern])[0]:
-                raise NotFound(f"no tenant {quoted_value(pattern)}")
+                raise absent(self._reader, "tenant", pattern)
             yield from self._of([pattern])
             return
         is_anybody = pattern == "*"
@@ -66,7 +67,7 @@ class Expectations:
                 is_anybody = True
                 yield expected
         if not is_anybody:
-            raise NotFound(f"no tenant like {quoted_value(pattern)}")
+            raise absent(self._reader, "tenant like", pattern)
 
     def _of_newest(self, plan_id: str, pattern: str) -> Iterator[Expected]:
         """Those whose newest task is of this plan: so each tenant is met once."""

@@ -14,16 +14,20 @@ from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.log_entries import event_of
 
 PAGE: Final = 1000
+_WITHDRAWS: Final = '"withdraws":"rollback"'
+"""In an event's options. What people give stands there with its quotation marks escaped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event of a plan's log as far as it tells an end: number, type, task ('' of the plan itself), stored time."""
+    """An event of a plan's log as far as it tells an end: number, type, task ('' of the plan itself), stored time, and
+    whether it takes a rollback back that was asked for."""
 
     sequence_id: int
     type: str
     task_id: str
     at_ms: str
+    withdraws: bool
 
 
 class AuditReads:
@@ -53,7 +57,8 @@ class AuditReads:
         """What the plan's log holds after this sequence id, in order; nothing when it is gone."""
         for identifier, fields in self._entries(self._keys.of("log", plan_id), since):
             number = int(identifier.partition("-")[0])
-            yield Happened(number, fields.get("e", ""), fields.get("k", ""), fields.get("t", ""))
+            withdraws = _WITHDRAWS in fields.get("d", "")
+            yield Happened(number, fields.get("e", ""), fields.get("k", ""), fields.get("t", ""), withdraws)
 
     def has_log(self, plan_id: str) -> bool:
         """Whether the plan is kept."""

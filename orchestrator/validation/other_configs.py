@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from orchestrator.domain.errors import NotFound, quoted_value
+from orchestrator.control.absent import absent
 from orchestrator.domain.task_id import task_id_of, tasks_in
 from orchestrator.ledger.reader import Reader
 from orchestrator.plans.tenant_config import load_config
@@ -20,7 +20,7 @@ class OtherConfigs:
         """Raises ``NotFound`` when there is no such plan."""
         record = reader.plan_record(plan_id)
         if "total" not in record:
-            raise NotFound(f"no plan {quoted_value(plan_id)} to compare with; `changeover status` lists the plans")
+            raise absent(reader, "plan", plan_id, "to compare with")
         self.plan_id = plan_id
         self._reader = reader
         self._places = dict(self._tenants(tasks_in(record)))

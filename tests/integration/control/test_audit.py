@@ -177,3 +177,4 @@ def test_what_is_done_in_the_call_is_not_told_as_under_way(world: LedgerWorld, c
     outcomes = [(one.operation, one.target_id, one.outcome) for one in client.audit() if one.actor != "ada"]
     assert ("pause", "p", "done") in outcomes
     assert ("cancel", "p.0", "done") in outcomes
+    assert ("rollback", "p.0", "superseded") in outcomes

@@ -59,7 +59,7 @@ def test_a_damaged_record_stops_all_until_it_is_lifted(hurt: LedgerWorld) -> Non
     hurt.client.zadd(hurt.keys.of("freeze_times"), {freeze_id: 1})
     hurt.plan("p", ["us-1"])
     assert hurt.serve("p") == []
-    assert FreezeDesk(hurt.freezes).all("us-1")[0].sentence.startswith("its record is damaged")
+    assert FreezeDesk(hurt.freezes, hurt.reader).all("us-1")[0].sentence.startswith("its record is damaged")
     hurt.unfreeze(freeze_id)
     assert hurt.serve("p") == ["p.0"]
 
@@ -74,7 +74,7 @@ def test_windows_that_have_run_out_count_as_frozen_until_a_coordinator_works_the
     world.client.zadd(world.keys.of("freeze_times"), {freeze_id: 1})
     world.plan("p", ["a"])
     assert world.serve("p") == []
-    assert FreezeDesk(world.freezes).all()[0].in_force
+    assert FreezeDesk(world.freezes, world.reader).all()[0].in_force
 
     FreezeKeeper(world.freezes).step()
     record = world.freezes.reads.all()[0].record
@@ -90,7 +90,7 @@ def test_windows_that_have_run_out_count_as_frozen_until_a_coordinator_works_the
 
 
 def test_there_is_a_bound_and_a_repeat_sets_nothing(world: LedgerWorld) -> None:
-    desk, order = FreezeDesk(world.freezes), Order("ada", "because")
+    desk, order = FreezeDesk(world.freezes, world.reader), Order("ada", "because")
     first = desk.set(Scope(), order, for_seconds=60)
     assert desk.set(Scope(), order, for_seconds=60).freeze_id == first.freeze_id
     assert len(world.freezes.reads.all()) == 1
@@ -106,7 +106,7 @@ def test_there_is_a_bound_and_a_repeat_sets_nothing(world: LedgerWorld) -> None:
 
 
 def test_a_repeat_is_answered_as_the_first_time_and_an_id_serves_one_freeze(world: LedgerWorld) -> None:
-    desk, order = FreezeDesk(world.freezes), Order("ada", "because")
+    desk, order = FreezeDesk(world.freezes, world.reader), Order("ada", "because")
     first = desk.set(Scope("eu-*"), order, for_seconds=60)
     assert desk.set(Scope("eu-*"), replace(order, actor="bob", reason="mine"), for_seconds=60.0) == first
     other: list[dict[str, Any]] = [

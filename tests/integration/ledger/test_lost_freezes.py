@@ -89,12 +89,11 @@ def test_whom_a_damaged_one_stops_is_said_as_it_is(hurt: LedgerWorld) -> None:
         hurt.client.hset(hurt.keys.of("freezes"), freeze_id, "{")
     hurt.plan("p", ["eu-1", "us-1", "ap-1"], max_concurrency=3)
     assert hurt.serve("p") == ["p.1", "p.2"]
-    now, later = (freeze.sentence for freeze in FreezeDesk(hurt.freezes).all())
+    now, later = (freeze.sentence for freeze in FreezeDesk(hurt.freezes, hurt.reader).all())
     assert now.startswith("its record is damaged: it stops tenants eu-*, and may stop all tenants from ")
     assert later.startswith("its record is damaged: it stops nobody now, and may stop all tenants from ")
     hurt.client.zadd(hurt.keys.of("freeze_times"), {"freeze-1": 1})
     hurt.plan("q", ["ap-2"])
     assert hurt.serve("q") == []
-    assert (
-        FreezeDesk(hurt.freezes).all()[0].sentence == "its record is damaged: it stops all tenants, until it is lifted"
-    )
+    found = FreezeDesk(hurt.freezes, hurt.reader).all()[0]
+    assert found.sentence == "its record is damaged: it stops all tenants, until it is lifted"

@@ -39,7 +39,7 @@ class LedgerWorld(Working):
         """Freezes some tenants, or all, from ``begins`` seconds from now on; answers the freeze's id."""
         since = None if begins == 0 else self.reader.now() + timedelta(seconds=begins)
         order = replace(ME, request_id=draw_request_id())
-        desk, scope = FreezeDesk(self.freezes), Scope(tenants, label)
+        desk, scope = FreezeDesk(self.freezes, self.reader), Scope(tenants, label)
         made = desk.set(scope, order, since=since, for_seconds=seconds, every=every, rollbacks_too=rollbacks_too)
         return made.freeze_id
 

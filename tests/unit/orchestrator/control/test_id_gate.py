@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import re
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 import redis
 
+import orchestrator
 from orchestrator.control.absent import absent
 from orchestrator.control.target import OperationTarget
 from orchestrator.domain.errors import InvalidInput
@@ -68,3 +71,13 @@ def test_what_is_not_there_is_quoted_in_bounds() -> None:
         with pytest.raises(InvalidInput) as told:
             facade.query_task_status(odd)
         assert len(str(told.value)) < 420
+
+
+def test_what_is_not_there_is_told_with_its_namespace() -> None:
+    own = re.compile(r"NotFound\(\s*f?\"(there is )?no (plan|tenant|task)\b")
+    assert own.search('raise NotFound(f"no plan {plan_id}")')
+    told = [str(one) for one in Path(orchestrator.__file__).parent.rglob("*.py") if own.search(one.read_text())]
+    # Behind the address of its tenant, on a page that names the namespace.
+    assert [Path(one).name for one in told] == ["tenants.py"], "use control/absent.py"
+    told_of = str(absent(Reader(redis.Redis(port=1), Keys("n")), "tenant like", "x"))
+    assert told_of == "no tenant like 'x' in namespace 'n'"
