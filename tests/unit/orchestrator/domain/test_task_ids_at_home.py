@@ -40,6 +40,7 @@ NO_IDS: Final = {
     ("orchestrator/plans/switch_task.py", "written"): "the same",
     ("orchestrator/secrets/notations.py", "name"): "a key of a file of settings",
     ("orchestrator/settings/redis_url.py", "pattern"): "a number that may have a fraction",
+    ("orchestrator/stages/built_step.py", "key"): "a way through a step's parameters",
 }
 """What else is joined or cut by a dot: where, how it is called there, and what it is."""
 
