@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 
 import typer
 
-from orchestrator.cli.output import JsonOption, print_json, print_line
+from orchestrator.cli.output import JsonOption, print_json, print_line, print_problems
+from orchestrator.domain.errors import InvalidInput
 
 
 def register(app: typer.Typer) -> None:
@@ -17,13 +19,22 @@ def register(app: typer.Typer) -> None:
 
 def config(json_output: JsonOption = False) -> None:
     """Print every application setting, its value and where it came from; secrets are masked."""
+    from orchestrator.settings.doubts import doubts
+    from orchestrator.settings.installed_steps import installed_steps
     from orchestrator.settings.model import load_settings
     from orchestrator.settings.origins import resolved_settings
 
-    found = resolved_settings(load_settings())
+    settings = load_settings()
+    found = resolved_settings(settings)
+    steps: Iterable[str] = ()
+    try:
+        steps = installed_steps().names()
+    except InvalidInput as error:
+        print_problems("warning", error.problems)
+    print_problems("warning", doubts(settings, steps))
     if json_output:
-        settings = [{"name": o.name, "value": o.value, "source": o.source, "origin": o.origin} for o in found]
-        print_json({"configFile": os.environ.get("CHANGEOVER_CONFIG") or None, "settings": settings})
+        listed = [{"name": o.name, "value": o.value, "source": o.source, "origin": o.origin} for o in found]
+        print_json({"configFile": os.environ.get("CHANGEOVER_CONFIG") or None, "settings": listed})
         return
     # Lines, not a table: a long value is neither folded nor cut.
     width = max(len(one.name) for one in found)

@@ -46,8 +46,9 @@ def guard_flower(arguments: Sequence[str], environment: Mapping[str, str]) -> tu
         problems += _wrong_value(f"{_PREFIX}{name.upper()}", name, value)
     chosen |= given
     passwords = [one for one in chosen.get("basic_auth", "").split(",") if one or "basic_auth" in given]
+    option = "--basic-auth" if "basic_auth" in given else f"{_PREFIX}BASIC_AUTH"
     problems += [
-        Problem("--basic-auth", None, "expected user:password") for one in passwords if not all(one.partition(":")[::2])
+        Problem(option, None, "expected user:password") for one in passwords if not all(one.partition(":")[::2])
     ]
     problems += _foreign_files(chosen)
     address = chosen.get("address", LOOPBACK)
@@ -57,8 +58,8 @@ def guard_flower(arguments: Sequence[str], environment: Mapping[str, str]) -> tu
     unix_socket = chosen.get("unix_socket")
     if unix_socket or not _is_loopback(address):
         if not passwords and not (chosen.get("auth_provider") and chosen.get("auth")):
-            option, value = ("--unix-socket", unix_socket) if unix_socket else ("--address", address)
-            problems.append(Problem(option, value, _ADVICE))
+            where, value = ("--unix-socket", unix_socket) if unix_socket else ("--address", address)
+            problems.append(Problem(where, value, _ADVICE))
         if environment.get("FLOWER_UNAUTHENTICATED_API", "").lower() in _TRUE:
             problems.append(Problem("FLOWER_UNAUTHENTICATED_API", None, f"opens the API at {address!r} to others"))
     if problems:
@@ -81,15 +82,22 @@ def _read(arguments: Sequence[str]) -> tuple[dict[str, str], list[Problem]]:
     """What the command line says, by option. Flower takes any number of dashes, ``_`` for ``-``, and the last one."""
     given: dict[str, str] = {}
     problems: list[Problem] = []
+    left_open = False
     for argument in arguments:
         name, has_value, value = argument.lstrip("-").partition("=")
         option = name.replace("-", "_")
+        if left_open and not argument.startswith("-"):
+            # The value of the option before it, which is said to want one.
+            left_open = False
+            continue
+        left_open = False
         if not argument.startswith("-"):
             problems.append(Problem("", argument, "expected --option=value"))
         elif option not in _options():
             problems.append(Problem(f"--{name}", None, unknown("option of Flower", name, _names())))
         elif not has_value and _kind(option) is not bool:
             problems.append(Problem(f"--{name}", None, f"expected --{name}=VALUE"))
+            left_open = True
         else:
             given[option] = value if has_value else "true"
             problems += _wrong_value(f"--{name}", option, given[option])

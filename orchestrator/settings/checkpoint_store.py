@@ -12,7 +12,8 @@ from checkpoint import (
 )
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.settings.contained_store import ContainedStore, words_of_store
-from orchestrator.settings.model import Settings
+from orchestrator.settings.given import with_where
+from orchestrator.settings.model import Settings, sources
 from steps.raised import Escaped
 from steps.told import cause_of, said_by, words_of
 
@@ -34,7 +35,8 @@ def open_store(settings: Settings, *, one_process: bool = False) -> ContainedSto
         why = cause_of(error)
         said = said_by(error) or f"checkpoint.store_type: {words_of(error)}"
         told = f"{said}: {words_of(why)}" if why is not None else said
-        raise InvalidInput([Problem("", None, told)]) from error
+        path, _, rest = told.partition(": ")
+        raise InvalidInput([Problem("", None, with_where(told, path if rest else "", sources()))]) from error
     return ContainedStore(store, chosen.store_type)
 
 

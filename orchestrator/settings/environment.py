@@ -6,6 +6,7 @@ since a typo would leave a limit off in silence.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -34,8 +35,11 @@ NOT_SETTINGS: Final[Mapping[str, str]] = {
     "CHANGEOVER_API_URL": "the HTTP API that a command talks to",
     "CHANGEOVER_API_TOKEN": "the token that it shows there",
 }
+_VALUES: Final = "CHANGEOVER_SECRET_"
+_ONE_LETTER: Final = 0.95
+"""Of names that long: ``CHANGEOVER_SECRET_DIRS`` is near ``CHANGEOVER_SECRETS_DIR``, ``..._SECRET_DB`` is not."""
 PREFIXES: Final[Mapping[str, str]] = {
-    "CHANGEOVER_SECRET_": "a secret's value",
+    _VALUES: "a secret's value",
     "CHANGEOVER_TEST_": "for the test suite",
 }
 """Variables that begin so are no settings either, whatever follows."""
@@ -68,6 +72,26 @@ def read_environment(model: type[BaseModel], environment: Mapping[str, str]) -> 
             continue
         given.put(parts, value, variable)
     return given
+
+
+def mistaken_secrets(model: type[BaseModel], environment: Mapping[str, str], scopes: Any) -> Iterator[Problem]:
+    """Variables that would be taken for a secret's value, and are but for one letter the name of a setting; those that
+    have one of the ``scopes`` are secrets."""
+    known = {variable_name(place) for place in _places(model)}
+    for variable in sorted(environment):
+        name = variable.upper()
+        has_scope = isinstance(scopes, Mapping) and variable.removeprefix(_VALUES) in scopes
+        if has_scope or not name.startswith(_VALUES):
+            continue
+        meant = name.replace(_VALUES, "CHANGEOVER_SECRETS_", 1)
+        parts = tuple(part.lower() for part in meant.removeprefix(PREFIX).split("__"))
+        near = meant if annotation_at(model, parts) is not None else None
+        if near is None:
+            found = difflib.get_close_matches(name, known, n=1, cutoff=_ONE_LETTER)
+            near = found[0] if found else None
+        if near is not None:
+            message = f"a secret of this name would be read from it, which no scope speaks of; did you mean {near}?"
+            yield Problem(variable, None, message)
 
 
 def variable_name(place: tuple[str, ...]) -> str:

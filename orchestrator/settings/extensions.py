@@ -1,14 +1,17 @@
-"""What the settings name and an installed package has to bring: the rollback strategy, middlewares."""
+"""What the settings name and an installed package has to bring: rollback strategy, checkpoint store, middlewares."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
+from checkpoint import registry as stores
 from orchestrator.domain.errors import Problem
 from orchestrator.domain.naming import unknown
-from orchestrator.settings.model import Settings
+from orchestrator.settings.given import with_where
+from orchestrator.settings.model import Settings, sources
 from steps.raised import is_for_process
 from steps.told import words_of
 
@@ -18,9 +21,10 @@ STRATEGIES: Final = "changeover.rollback_strategies"
 MIDDLEWARES: Final = "changeover.middlewares"
 """Group of entry points."""
 
+STORES: Final = stores.ENTRY_POINT_GROUP
 BUILT_IN_STRATEGY: Final = "previous"
-_KINDS: Final = {STRATEGIES: "rollback strategy", MIDDLEWARES: "middleware"}
-_BUILT_IN: Final = {STRATEGIES: (BUILT_IN_STRATEGY,)}
+_KINDS: Final = {STRATEGIES: "rollback strategy", MIDDLEWARES: "middleware", STORES: "store"}
+_BUILT_IN: Final = {STRATEGIES: (BUILT_IN_STRATEGY,), STORES: (stores.LEDGER_STORE, *stores.BUILT_IN)}
 
 
 def missing_extensions(settings: Settings) -> list[Problem]:
@@ -38,7 +42,8 @@ def missing_extensions(settings: Settings) -> list[Problem]:
 
 def unusable_extensions(settings: Settings) -> list[Problem]:
     """The same, and each name whose package cannot be loaded, and why; nothing of it is made."""
-    problems = missing_extensions(settings)
+    given = sources()
+    problems = [replace(one, message=with_where(one.message, one.path, given)) for one in missing_extensions(settings)]
     for path, group, name in _asked(settings):
         for point in entry_points(group=group, name=name):
             try:
@@ -59,5 +64,7 @@ def _asked(settings: Settings) -> Iterator[tuple[str, str, str]]:
     """Of each that is no built-in: where the settings name it, its group, its name."""
     if settings.rollback_strategy != BUILT_IN_STRATEGY:
         yield "rollback_strategy", STRATEGIES, settings.rollback_strategy
+    if settings.checkpoint.store_type not in _BUILT_IN[STORES]:
+        yield "checkpoint.store_type", STORES, settings.checkpoint.store_type
     for at, name in enumerate(settings.middlewares):
         yield f"middlewares[{at}]", MIDDLEWARES, name

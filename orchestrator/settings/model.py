@@ -28,7 +28,7 @@ from orchestrator.domain.wording import first_key, meant_key, problems_of
 from orchestrator.secrets.scopes import SecretScope
 from orchestrator.settings.config_file import FILE_VARIABLE, read_config_file
 from orchestrator.settings.console import ConsoleSettings
-from orchestrator.settings.environment import PREFIX, read_environment
+from orchestrator.settings.environment import PREFIX, mistaken_secrets, read_environment
 from orchestrator.settings.given import Given, merged, with_where
 from orchestrator.settings.kept_data import ArchiveSettings, CheckpointSettings
 from orchestrator.settings.mistakes import cut_to_few, setting_problems
@@ -95,6 +95,14 @@ class FlowerSettings(Section):
     """Who may look at Flower: ``user:password``, several parted by commas."""
 
     basic_auth: SecretStr | None = None
+
+    @field_validator("basic_auth")
+    @classmethod
+    def _are_passwords(cls, given: SecretStr | None) -> SecretStr | None:
+        parts = given.get_secret_value().split(",") if given else ()
+        if not all(all(one.partition(":")[::2]) for one in parts if one):
+            raise ValueError("expected user:password, several parted by commas")
+        return given
 
 
 class Settings(BaseSettings):
@@ -196,6 +204,7 @@ def load_settings() -> Settings:
     """
     given = sources()
     problems = [problem for source in given for problem in source.problems]
+    problems += mistaken_secrets(Settings, os.environ, merged(given).get("secrets"))
     try:
         settings = Settings()
     except ValidationError as error:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from orchestrator.domain.errors import ChangeoverError
-from orchestrator.secrets.masking import masked_setting, redact
+from orchestrator.secrets.masking import mask, masked_setting, redact
 from orchestrator.settings.config_file import FILE_VARIABLE
 from orchestrator.settings.given import Given
 from orchestrator.settings.model import Settings, sources
@@ -47,7 +47,14 @@ def _walk(model: BaseModel, above: tuple[str, ...], given: Sequence[Given]) -> I
             source, origin = "env", given[0].where_within(place)
         elif given[1:] and given[1].gives(place):
             source, origin = "file", os.environ[FILE_VARIABLE]
-        yield SettingOrigin(".".join(place), masked_setting(value, name), source, origin)
+        yield SettingOrigin(".".join(place), _shown(value, name), source, origin)
+
+
+def _shown(value: Any, name: str) -> Any:
+    if name != "secrets":
+        return masked_setting(value, name)
+    # Who may read a secret is none, whatever the secret's name says.
+    return {mask(secret): masked_setting(scope) for secret, scope in value.items()}
 
 
 def _server(one: SettingOrigin, settings: Settings) -> SettingOrigin:

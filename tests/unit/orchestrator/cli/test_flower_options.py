@@ -81,6 +81,16 @@ def test_half_a_password_is_named_and_not_shown(value: str) -> None:
     assert str(caught.value) == "--basic-auth: expected user:password"
 
 
+def test_one_slip_is_told_once_and_where_it_stands() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        guard_flower(["--port", "5555", "x"], {"FLOWER_BASIC_AUTH": "ada"})
+    assert str(caught.value).splitlines() == [
+        "--port: expected --port=VALUE",
+        "expected --option=value (got 'x')",
+        "FLOWER_BASIC_AUTH: expected user:password",
+    ]
+
+
 def test_an_open_api_on_an_open_address() -> None:
     with pytest.raises(InvalidInput, match="FLOWER_UNAUTHENTICATED_API"):
         guard_flower(["--address=0.0.0.0"], {"FLOWER_BASIC_AUTH": "a:b", "FLOWER_UNAUTHENTICATED_API": "1"})
