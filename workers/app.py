@@ -20,7 +20,7 @@ from orchestrator.broker.watch import BrokerWatch
 from orchestrator.control.mistakes import Mistakes
 from orchestrator.domain.errors import InvalidInput
 from orchestrator.domain.lanes import lane_names
-from orchestrator.ledger.connection import connect
+from orchestrator.ledger.connection import connect, require_entry
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.presence import Presence
 from orchestrator.ledger.refusals import BROKER_VARIABLE, STATE_VARIABLE
@@ -94,6 +94,7 @@ def check_settings(instance: Any, options: Mapping[str, Any], **_: Any) -> None:
     installed_steps()
     servers = find_servers(settings)
     require_one_server(servers.redis_url, STATE_VARIABLE)
+    require_entry(servers.redis_url)
     require_one_server(servers.broker_url, BROKER_VARIABLE)
 
 
@@ -149,7 +150,8 @@ def _come(sender: Any) -> None:
     # Never stopped: what a stop waits for may freeze too.
     _pulse[:] = [Pulse(settings.frozen_seconds)]
     _pulse[0].start()
-    client = connect(find_servers(settings).redis_url, patient=True, replicas=settings.redis)
+    url = find_servers(settings).redis_url
+    client = connect(url, patient=True, replicas=settings.redis, namespace=settings.namespace)
     queues = tuple(sorted(queue.name for queue in sender.task_consumer.queues))
     ledger = Ledger(client, settings)
     in_hand = InHand(ledger, settings.renew_seconds, settings.heartbeat_seconds)

@@ -11,26 +11,29 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from celery.worker.consumer.consumer import CONNECTION_ERROR, CONNECTION_RETRY
+from celery.worker.consumer.consumer import CANCEL_TASKS_BY_DEFAULT, CONNECTION_ERROR, CONNECTION_RETRY
 
 from orchestrator.broker.refused import refused_at
-from orchestrator.ledger.refusals import not_now, state_words
+from orchestrator.ledger.refusals import BROKER, not_now, refuses_us, state_words
 
 REPEAT_SECONDS: Final = 60.0
 
 STEADY_SECONDS: Final = 5.0
 """A connection that lasts as long was one: what fails after it is another outage."""
 
-LOGGERS: Final = ("celery.worker.consumer.consumer", "celery.worker.consumer.connection")
+LOGGERS: Final = ("celery.worker.consumer.consumer", "celery.worker.consumer.connection", "py.warnings")
 
 # Celery has no names for these two.
 CONNECTED: Final = "Connected to %s"
 RESTARTS: Final = "Frequent restarts detected: %r"
 LOST: Final = ("%s (%r)", CONNECTION_RETRY)
 
+OF_EACH_LOSS: Final = ("Skipping prefetch count reduction", CANCEL_TASKS_BY_DEFAULT.strip().splitlines()[0])
+"""What stands in lines that Celery says of itself each time; a worker that is refused says them four times a second."""
+
 
 class BrokerLines(logging.Filter):
-    """Lets through what is new, as one line. One for both loggers: what ends an outage comes from the other one."""
+    """Lets through what is new, as one line. One for all loggers: what ends an outage comes from the other one."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, broker_url: str = "") -> None:
         super().__init__()
@@ -41,6 +44,7 @@ class BrokerLines(logging.Filter):
         self._connected_at: float | None = None
         self._is_out = True
         self._left_out = 0
+        self._said_once: set[str] = set()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line is written."""
@@ -49,6 +53,11 @@ class BrokerLines(logging.Filter):
             return False
         if record.msg == CONNECTED:
             return self._connects()
+        for words in OF_EACH_LOSS:
+            if isinstance(record.msg, str) and words in record.msg:
+                is_new = words not in self._said_once
+                self._said_once.add(words)
+                return is_new
         if record.msg == CONNECTION_ERROR or (record.msg, *_args(record)[:1]) == LOST:
             return self._fails(record)
         return True
@@ -61,8 +70,11 @@ class BrokerLines(logging.Filter):
 
     def _fails(self, record: logging.LogRecord) -> bool:
         now = self._clock()
-        # A connection that was cut does not tell what the broker is; the next try does.
-        state = _state(record) if record.msg == CONNECTION_ERROR else ""
+        # A connection that was cut does not tell what the broker is; the next try does, unless that is let in to begin
+        # with.
+        error = _error(record)
+        says_why = record.msg == CONNECTION_ERROR or (error is not None and refuses_us(error))
+        state = _state(record) if says_why else ""
         if self._connected_at is not None and now - self._connected_at >= STEADY_SECONDS:
             self._told.clear()
         if state in self._told and now - self._told[state] < REPEAT_SECONDS:
@@ -78,9 +90,10 @@ class BrokerLines(logging.Filter):
         return True
 
     def _way_out(self, record: logging.LogRecord) -> str:
-        """Which server it is that does not do, why, and where it is named; a state passes by itself."""
+        """Which server it is that does not do, why, and where it is named; a state passes by itself, and a refusal has
+        said it."""
         error = _error(record)
-        if not self._broker_url or error is None or not_now(error) is not None:
+        if not self._broker_url or error is None or not_now(error) is not None or refuses_us(error):
             return ""
         return f": {refused_at(self._broker_url, error)}"
 
@@ -91,7 +104,7 @@ def _error(record: logging.LogRecord) -> BaseException | None:
 
 def _state(record: logging.LogRecord) -> str:
     error = _error(record)
-    return state_words(error, "the broker") if error else ""
+    return state_words(error, BROKER) if error else ""
 
 
 def _args(record: logging.LogRecord) -> tuple[object, ...]:

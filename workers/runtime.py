@@ -224,7 +224,9 @@ def _send_failed(stages: Sequence[FailedStage]) -> None:
 @lru_cache(maxsize=1)
 def _make_client(pid: int) -> Redis:
     settings = load_settings()
-    return connect(find_servers(settings).redis_url, patient=True, replicas=settings.redis)
+    return connect(
+        find_servers(settings).redis_url, patient=True, replicas=settings.redis, namespace=settings.namespace
+    )
 
 
 def _ahead(settings: Settings) -> RunAhead | None:

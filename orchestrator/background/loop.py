@@ -8,7 +8,7 @@
 - After a stop a start begins anew. Two rounds never overlap, not even when a round outlasts the patience of a stop: the
   new thread waits for the old one first.
 - A round that raises, ``SystemExit`` too, is logged, and the next one comes: without its thread a process looks well
-  and is not.
+  and is not. What each round raises anew is logged once in ten minutes.
 - A child after a fork has no thread of its parent's, whatever the parent was in; ``start`` makes one.
 
 Threads that have no rounds do not stand on it, each with its own end in its own module: the event loop of HTTP requests
@@ -27,8 +27,10 @@ from typing import Final
 
 import structlog
 
+from orchestrator.background.news import News
 from orchestrator.domain.errors import TooOld
 from steps.raised import is_for_process
+from steps.told import words_of
 
 JOIN_SECONDS: Final = 10.0
 """How long ``stop`` waits for a round that is under way."""
@@ -73,6 +75,7 @@ class BackgroundLoop:
         self._life: _Life | None = None
         self._lingering: _Life | None = None
         self._stops = 0
+        self._news = News()
         _loops.add(self)
 
     def start(self) -> None:
@@ -154,7 +157,10 @@ class BackgroundLoop:
             except BaseException as error:
                 if is_for_process(error):
                     raise
-                _log.exception("went on after a fault", action=f"{self._name}-fault")
+                if self._news.is_new("a round", words_of(error)):
+                    _log.exception("went on after a fault", action=f"{self._name}-fault")
+            else:
+                self._news.forget("a round")
 
 
 class _Life(threading.Thread):

@@ -42,7 +42,7 @@ class CanarySender:
                         message.body, exchange="", routing_key=queue, headers=headers, retry=False, **properties
                     )
         except broker_errors(self._app) as error:
-            raise refused(self._app, error) from error
+            raise refused(self._app, error, asks=True) from error
         return nonce
 
     def close(self) -> None:

@@ -6,24 +6,27 @@ is away admits tasks and hands out none. Two URLs may name one server, so the se
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import redis
+import structlog
 from celery import Celery
 
 from orchestrator.background.loop import BackgroundLoop
+from orchestrator.background.news import News
 from orchestrator.broker.bounds import answer_within, broker_errors
 from orchestrator.broker.refused import rabbit_away
 from orchestrator.domain.errors import Unreachable
+from orchestrator.ledger.refusals import BROKER, refuses_us, state_words
 from orchestrator.ledger.server_state import ANSWER_WITHIN_SECONDS, client_for_once
 from orchestrator.settings.amqp_url import is_amqp, parse_amqp_url
 from orchestrator.settings.redis_url import parse_redis_url
 
 LOOK_SECONDS: Final = 5.0
+_log = structlog.get_logger(__name__)
 
 
 def place_of(broker_url: str) -> str:
@@ -42,7 +45,8 @@ class BrokerWatch:
         self._ask = _rabbit_asker(broker_url) if is_amqp(broker_url) else _redis_asker(broker_url)
         self._place = place_of(broker_url)
         self._clock = clock
-        self._run = ""
+        self._run = self._refusal = ""
+        self._news = News(clock)
         self._answered = clock()
         self._loop = BackgroundLoop("broker-watch", LOOK_SECONDS, self.look, opening=self.look)
 
@@ -56,17 +60,24 @@ class BrokerWatch:
 
     def look(self) -> None:
         """Asks once."""
-        with contextlib.suppress(redis.RedisError, Unreachable, OSError):
+        try:
             self._run = self._ask()
-            self._answered = self._clock()
+        except (redis.RedisError, Unreachable, OSError) as error:
+            said = state_words(error, BROKER)
+            self._refusal = said if refuses_us(error) else ""
+            if self._news.is_new("broker", said):
+                _log.warning(said, action="broker-missed", error=str(error))
+            return
+        self._answered, self._refusal = self._clock(), ""
+        self._news.forget("broker")
 
     def told(self) -> dict[str, Any]:
         """``broker``: host, port and database; ``brokerRun``: the server's run id and the database (of a RabbitMQ: its
         cluster's name and the virtual host), "" when it was never there; ``brokerAway``: seconds since it last
-        answered, 0 when that is no longer than two looks ago."""
+        answered, 0 when that is no longer than two looks ago; ``brokerRefusal``: why it refuses us, if it does."""
         silent = self._clock() - self._answered
         away = round(silent, 1) if silent > 2 * LOOK_SECONDS else 0.0
-        return {"broker": self._place, "brokerRun": self._run, "brokerAway": away}
+        return {"broker": self._place, "brokerRun": self._run, "brokerAway": away, "brokerRefusal": self._refusal}
 
 
 def _redis_asker(broker_url: str) -> Callable[[], str]:

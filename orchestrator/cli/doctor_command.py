@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(json_output: JsonOption = False) -> None:
-    """Check servers, processes and plans. Exit code 1 when something is wrong, 4 when a server does not answer."""
+    """Check servers, processes and plans. Exit code 1 when something is wrong, 4 when the ledger does not answer."""
     from rich.text import Text
 
     from orchestrator import Client

@@ -38,7 +38,7 @@ def create_app(settings: Settings, client: Client) -> FastAPI:
     # The API serves its own document and pages: those of FastAPI load scripts from elsewhere.
     app = FastAPI(title="Changeover", version=version("changeover"), docs_url=None, redoc_url=None, openapi_url=None)
     url = find_servers(settings).redis_url
-    redis = connect(url, patient=False, replicas=settings.redis)
+    redis = connect(url, patient=False, replicas=settings.redis, namespace=settings.namespace)
     ledger = Ledger(redis, settings)
     identities = Identities(Tokens(ledger), settings.console)
     streams = OpenStreams(identities.still_holds)

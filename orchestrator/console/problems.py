@@ -42,6 +42,7 @@ from orchestrator.domain.errors import (
 from orchestrator.domain.naming import bounded_comparing, unknown
 from orchestrator.domain.printable import printable_json
 from orchestrator.domain.wording import expectation, model_in
+from orchestrator.ledger.entry import NotLetIn
 from orchestrator.secrets.masking import mask_json, masked
 from orchestrator.secrets.notations import key_at
 
@@ -61,6 +62,7 @@ _STATUS: Final[tuple[tuple[type[ChangeoverError], int, str], ...]] = (
     (NotFound, 404, "There is no such thing"),
     (NotAllowed, 409, "Its state does not allow it"),
     (StoreFault, 502, "The checkpoint store failed"),
+    (NotLetIn, 503, "Redis refuses the console"),
     (Unreachable, 503, "Redis is away"),
     (DamagedData, 409, "What is stored is damaged"),
     (TooOld, 503, "This console is too old"),
@@ -126,10 +128,11 @@ def _of_ours(error: ChangeoverError) -> dict[str, Any]:
         return problem(status, error.code, title, "the checkpoint store failed; the console's log has the reason")
     if isinstance(error, Unreachable):
         # The reason names the server, which is not for everybody who may look at plans.
-        _log.warning(str(error), action="redis-away")
-        return problem(
-            status, error.code, title, "the console cannot reach its Redis; try again, its log has the reason"
-        )
+        _log.warning(str(error), action="redis-refuses" if isinstance(error, NotLetIn) else "redis-away")
+        said = "the console cannot reach its Redis; try again, its log has the reason"
+        if isinstance(error, NotLetIn):
+            said = "the console's user or password is refused, or lacks a right; its log has the reason"
+        return problem(status, error.code, title, said)
     more = {"tenantIds": error.tenant_ids, "count": error.args[1]} if isinstance(error, TenantsMoved) else {}
     return problem(status, error.code, title, str(error), **more)
 

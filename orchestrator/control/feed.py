@@ -15,7 +15,7 @@ class Feed:
 
     def __init__(self, settings: Settings) -> None:
         self._url = find_servers(settings).redis_url
-        self._client = connect(self._url, patient=False)
+        self._client = connect(self._url, patient=False, namespace=settings.namespace)
         self._reader = Reader(self._client, Keys(settings.namespace))
 
     def last_sequence_id(self) -> int:

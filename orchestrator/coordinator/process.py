@@ -60,7 +60,7 @@ class CoordinatorService:
         require_one_server(url, STATE_VARIABLE)
         require_one_server(servers.broker_url, BROKER_VARIABLE)
         with translate_errors(url):
-            client = connect(url, patient=True, replicas=settings.redis)
+            client = connect(url, patient=True, replicas=settings.redis, namespace=settings.namespace)
             client.ping()
             ledger = Ledger(client, settings)
             ledger.announce()
@@ -72,7 +72,7 @@ class CoordinatorService:
         cleaner = CheckpointCleaner(store, reader, settings.checkpoint.orphan_sweep_seconds) if store else None
         self._coordinator = Coordinator(ledger, reader, self._inbox, self._dispatcher, settings, cleaner=cleaner)
         # On a connection of its own: it reads for minutes when a large plan is archived.
-        apart = Ledger(connect(url, patient=True, replicas=settings.redis), settings)
+        apart = Ledger(connect(url, patient=True, replicas=settings.redis, namespace=settings.namespace), settings)
         walk = Retention(
             Purges(apart),
             Reader(apart.client, apart.keys),
@@ -122,7 +122,7 @@ class CoordinatorService:
 
 def _serve_metrics(settings: Settings, url: str, dispatcher: Dispatcher, endpoint: MetricsEndpoint) -> MetricsServer:
     # A client of its own that does not wait long: a scrape has an end, whatever Redis does.
-    client = connect(url, patient=False)
+    client = connect(url, patient=False, namespace=settings.namespace)
     keys = Keys(settings.namespace)
     registry = CollectorRegistry()
     registry.register(

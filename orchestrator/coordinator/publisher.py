@@ -25,7 +25,7 @@ from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.leg_names import NamesOfLegs
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Admitted
-from orchestrator.ledger.refusals import state_words
+from orchestrator.ledger.refusals import BROKER, state_words
 
 ROOM: Final = 200
 """Tasks that may wait here; further ones are told to wait for their leases."""
@@ -143,7 +143,7 @@ class Publisher:
             self._pause_seconds = min(max(self._pause_seconds * 2, FIRST_SECONDS), LONGEST_SECONDS)
             self.resumes_at = self._clock() + self._pause_seconds
             _log.warning(
-                state_words(error, "the broker"),
+                state_words(error, BROKER),
                 action="publish-failed",
                 waiting=len(self._waiting) + len(self._doubted),
                 error=str(error),

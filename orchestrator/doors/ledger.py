@@ -62,7 +62,7 @@ class LedgerDoor:
         self._settings = settings
         self._servers = find_servers(settings)
         self.url = self._servers.redis_url
-        self._redis = connect(self.url, patient=False, replicas=settings.redis)
+        self._redis = connect(self.url, patient=False, replicas=settings.redis, namespace=settings.namespace)
         self._ledger = ledger = Ledger(self._redis, settings)
         self.reader = reader = Reader(self._redis, ledger.keys)
         self.tells = StatusInFull(reader)

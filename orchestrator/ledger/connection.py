@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import redis
 from redis.backoff import ExponentialBackoff, NoBackoff
@@ -23,8 +23,10 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
+from orchestrator.ledger.entry import NotLetIn
 from orchestrator.ledger.handshake import StrangeAnswer, greet
-from orchestrator.ledger.refusals import STATE_VARIABLE, not_now, refusal
+from orchestrator.ledger.refusals import STATE_VARIABLE, not_now, refusal, refuses_us
+from orchestrator.ledger.server_state import client_for_once
 from orchestrator.settings.model import RedisSettings
 
 UNREACHABLE = (
@@ -46,7 +48,10 @@ MOST_CONNECTIONS: Final = 2000
 
 
 class LedgerRedis(redis.Redis):
-    """Says "away" for every answer that means it: some come as plain response errors (NOREPLICAS, MISCONF)."""
+    """Says "away" for every answer that means it: some come as plain response errors (NOREPLICAS, MISCONF). Of what our
+    user may not do it says in which namespace that was: Redis 6 does not name the key."""
+
+    namespace = ""
 
     def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:
         try:
@@ -58,13 +63,16 @@ class LedgerRedis(redis.Redis):
         except ResponseError as error:
             if not_now(error) is not None:
                 raise RedisConnectionError(str(error)) from error
+            if self.namespace and refuses_us(error):
+                raise type(error)(f"{error}, in namespace {self.namespace!r}") from error
             raise
 
 
-def connect(url: str, *, patient: bool, replicas: RedisSettings | None = None) -> redis.Redis:
+def connect(url: str, *, patient: bool, replicas: RedisSettings | None = None, namespace: str = "") -> redis.Redis:
     """A pooled client. ``patient`` ones (workers, coordinators) try for some seconds before they raise.
 
-    ``replicas``: as long as a write of the ledger may wait for them, an answer may take longer.
+    ``replicas``: as long as a write of the ledger may wait for them, an answer may take longer. ``namespace``: whose
+    keys it is for.
     """
     waits = replicas.wait_seconds if replicas is not None and replicas.min_replicas else 0.0
     if patient:
@@ -85,6 +93,7 @@ def connect(url: str, *, patient: bool, replicas: RedisSettings | None = None) -
         # One a thread at most, and no thread is refused.
         max_connections=MOST_CONNECTIONS,
     )
+    cast(LedgerRedis, client).namespace = namespace
     greet(client)
     return client
 
@@ -101,3 +110,14 @@ def translate_errors(url: str, variable: str = STATE_VARIABLE) -> Iterator[None]
         if (found := refusal(error, url, variable)) is None:
             raise
         raise found from error
+
+
+def require_entry(url: str) -> None:
+    """Raises ``NotLetIn`` when the ledger's server answers and refuses us, which a hand alone mends; says nothing of
+    one that is away, which comes back."""
+    try:
+        with client_for_once(url) as client:
+            client.ping()
+    except RedisError as error:
+        if isinstance(found := refusal(error, url), NotLetIn):
+            raise found from error

@@ -64,6 +64,8 @@ class Process:
     """The identity of that server and database; "" when it was never there."""
     broker_away_seconds: float = 0.0
     """For how long that server has not answered; 0 when it does."""
+    broker_refusal: str = ""
+    """Why that server refuses the process, in the process' own words; "" when it does not."""
     steps: tuple[str, ...] = ()
     """Types of steps that other packages brought to a worker."""
     canary: str = ""
@@ -122,7 +124,7 @@ class Presence:
             # Damaged: there is no entry of ours.
             _log.info("presence not removed", action="presence-left", error=str(error))
         except UNREACHABLE as error:
-            _log.info(f"presence not removed, {state_words(error)}", action="presence-left")
+            _log.info(f"presence not removed, {state_words(error)}", action="presence-left", error=str(error))
 
     def _beat(self) -> None:
         try:
@@ -132,7 +134,7 @@ class Presence:
             entry = (self._field, json.dumps(self._queues), silent, own, self._slots, told)
             _, now_ms, is_written = self._ledger.call("beat", *entry)
         except UNREACHABLE as error:
-            _log.warning(state_words(error), action="presence-missed")
+            _log.warning(state_words(error), action="presence-missed", error=str(error))
             return
         self._on_time(now_ms)
         if is_written:
@@ -156,6 +158,7 @@ def _told(entry: Mapping[str, Any]) -> dict[str, Any]:
         "broker": str(told.get("broker", "")),
         "broker_run": str(told.get("brokerRun", "")),
         "broker_away_seconds": float(told.get("brokerAway", 0.0)),
+        "broker_refusal": str(told.get("brokerRefusal", "")),
         "steps": tuple(map(str, told.get("steps", ()))),
         "canary": str(told.get("canary", "")),
         "busy": int(told.get("busy", 0)),

@@ -10,13 +10,11 @@ from typing import Final, cast
 
 import redis
 from redis.exceptions import (
-    AuthenticationError,
     BusyLoadingError,
     ClusterDownError,
     ExecAbortError,
     InvalidResponse,
     MasterDownError,
-    NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
@@ -27,6 +25,7 @@ from redis.exceptions import (
 from checkpoint import CheckpointError
 from orchestrator.domain.errors import ChangeoverError, DamagedData, InvalidInput, Unreachable
 from orchestrator.ledger.damaged_key_words import mend_of
+from orchestrator.ledger.entry import NotLetIn, entry_words, example_of, one_line
 from orchestrator.ledger.handshake import StrangeAnswer
 from orchestrator.ledger.server_state import ServerState, memory_text, server_state
 from orchestrator.secrets.masking import redact
@@ -37,16 +36,10 @@ from steps.told import cause_of, origin_of, said_by
 STATE_VARIABLE = "CHANGEOVER_REDIS_URL"
 BROKER_VARIABLE = "CHANGEOVER_BROKER_URL"
 
-_NO_PASSWORD = ("NOAUTH", "Authentication required", "HELLO must be called with the client already authenticated")
-
 _WHO_NAMES_IT: Final = (
     "`changeover doctor` names damaged keys and plans, and the way out; "
     "`changeover explain` of a plan or task what of it is damaged"
 )
-
-# A script is told in other words than a command is, and in others again by Redis 6.
-_NO_RIGHT = ("NOPERM", "The user executing the script can't", "ACL failure in script")
-
 
 _UNKNOWN_COMMAND: Final = re.compile(r"unknown (redis )?(sub)?command", re.IGNORECASE)
 
@@ -122,6 +115,25 @@ def is_damaged_key(error: BaseException) -> bool:
     return not_now(error) is DAMAGED_KEY
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """How a log calls one, and the variable of the setting that gives its URL."""
+
+    name: str
+    variable: str = ""
+
+    @property
+    def setting(self) -> str:
+        """That setting as it is spoken of."""
+        return str(spoken(self.variable)) if self.variable else "its URL"
+
+
+LEDGER: Final = Server("Redis", STATE_VARIABLE)
+BROKER: Final = Server("the broker", BROKER_VARIABLE)
+SOME_SERVER: Final = Server("Redis")
+"""Of an error nobody knows from whose."""
+
+
 def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> ChangeoverError | None:
     """The error to show for what a client raised; ``variable`` is that of the setting that gave ``url``, which a
     settings file may have done.
@@ -131,34 +143,26 @@ def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> Chang
     text, place, setting = str(error), f"Redis at {redact(url)}", spoken(variable, url)
     if "DB index is out of range" in text or "invalid DB index" in text:
         return InvalidInput([setting.problem(redact(url), "the server has no database of this number")])
-    if "protected mode" in text:
-        return Unreachable(f"{place} takes no connections from other machines (protected mode); set a password on it")
-    if "without any password configured" in text:
-        return Unreachable(f"{place} knows no password; take it out of {setting}, or set one on the server")
-    if any(words in text for words in _NO_PASSWORD):
-        return Unreachable(f"{place} wants a password; give it in {setting}: redis://user:password@host:port/0")
-    if isinstance(error, NoPermissionError) or any(words in text for words in _NO_RIGHT):
-        return Unreachable(
-            f"{place} does not let our user do this ({_cut(text)}); docs/security.md lists what Changeover needs"
-        )
-    if isinstance(error, AuthenticationError) or "WRONGPASS" in text:
-        return Unreachable(f"{place} refuses the user or password of {setting}")
+    if (words := entry_words(error, str(setting), example_of(url))) is not None:
+        return NotLetIn(f"{place} {words}")
     state = not_now(error)
     if state is not None and state is not DAMAGED_KEY:
         return Unreachable(f"{place} {_told(state, url, str(setting), text)}")
     if (isinstance(error, ResponseError) or state is DAMAGED_KEY) and (damage := _DAMAGE.search(text)):
         way_out = mend_of(damage[0]) or _WHO_NAMES_IT
-        return DamagedData(f"{place}: what is there is not what Changeover wrote ({_cut(damage[0])}); {way_out}")
+        return DamagedData(f"{place}: what is there is not what Changeover wrote ({one_line(damage[0])}); {way_out}")
     if _is_strange(error):
         return WrongServer(
-            f"what answers at {redact(url)} is no Redis that Changeover can work with ({_cut(text)}); "
+            f"what answers at {redact(url)} is no Redis that Changeover can work with ({one_line(text)}); "
             f"expected Redis 6 or later; point {setting} at the right one"
         )
     if "[SSL" in text:
         # It answers: nobody has to start it.
-        return Unreachable(f"{place}: no TLS connection comes about ({_cut(text)}); see the ssl_ options of {setting}")
+        return Unreachable(
+            f"{place}: no TLS connection comes about ({one_line(text)}); see the ssl_ options of {setting}"
+        )
     if isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):
-        return Unreachable(f"{place} does not answer ({_cut(text)}); start it, or point {setting} at the right one")
+        return Unreachable(f"{place} does not answer ({one_line(text)}); start it, or point {setting} at the right one")
     return None
 
 
@@ -170,23 +174,30 @@ def _told(state: NotNow, url: str, setting: str, text: str) -> str:
     if state is FULL:
         asked = _ask(url)
         memory = f": {memory_text(asked.used_bytes, asked.limit_bytes)} used" if asked is not None else ""
-        return f"{state.words}{memory}; raise its maxmemory, or take data out of it"
+        return f"{state.words}{memory}; raise its maxmemory"
     if state is READ_ONLY:
         return f"{state.words}; name the master in {setting}"
-    return f"{state.words} ({_cut(text)})"
+    return f"{state.words} ({one_line(text)})"
 
 
-def state_words(error: BaseException, server: str = "Redis", away: str = "is away") -> str:
-    """What the server is, by what its client raised or what stands behind that: ``Redis is full``; ``away`` when it did
-    not answer at all. For a log, so nothing is asked of the server."""
-    found = (words for one in _behind(error, origin_of) if (words := _state_of(one)))
-    return f"{server} {next(found, away)}"
+def state_words(error: BaseException, server: Server = LEDGER, away: str = "is away") -> str:
+    """What the server is, or why it refuses us, by what its client raised or what stands behind that: ``Redis is
+    full``; ``away`` when it did not answer at all. For a log, so nothing is asked of the server."""
+    found = (words for one in _behind(error, origin_of) if (words := _state_of(one, server)))
+    return f"{server.name} {next(found, away)}"
 
 
-def _state_of(error: BaseException) -> str:
+def _state_of(error: BaseException, server: Server) -> str:
+    if refuses_us(error):
+        return entry_words(error, server.setting) or ""
     if (state := not_now(error)) is not None:
         return state.words
     return "is none that Changeover can work with" if _is_strange(error) else ""
+
+
+def refuses_us(error: BaseException) -> bool:
+    """Whether a server said this that does not let us in, or do what was asked."""
+    return entry_words(error, "") is not None
 
 
 def _is_strange(error: BaseException) -> bool:
@@ -213,7 +224,7 @@ def _is_servers(error: BaseException) -> bool:
     kind = type(error)
     if issubclass(kind, redis.ConnectionError | redis.TimeoutError | ExecAbortError):
         return True
-    return issubclass(kind, RedisError) and not_now(error) is not None
+    return issubclass(kind, RedisError) and (not_now(error) is not None or refuses_us(error))
 
 
 def servers_own(error: BaseException) -> BaseException:
@@ -236,8 +247,3 @@ def _ask(url: str) -> ServerState | None:
     with contextlib.suppress(RedisError, OSError, KeyError):
         return server_state(url)
     return None
-
-
-def _cut(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 200 else line[:200] + "…"

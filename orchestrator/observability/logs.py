@@ -14,7 +14,7 @@ import structlog
 
 from orchestrator.domain.printable import printable, printable_block
 from orchestrator.ledger.credentials import without_credentials
-from orchestrator.ledger.refusals import is_servers_fault, state_words
+from orchestrator.ledger.refusals import SOME_SERVER, is_servers_fault, state_words
 from orchestrator.observability.line_fields import TASK_FIELDS, merge_bound, raised_error, set_apart
 from orchestrator.observability.plain_values import plain_values
 from orchestrator.observability.stray_errors import LineHandler, log_stray_errors
@@ -140,7 +140,7 @@ def _servers_fault(logger: Any, name: str, event: structlog.types.EventDict) -> 
         return event
     del event["exc_info"]
     first, *_ = str(event.get("event", "")).splitlines() or [""]
-    return {**event, "event": first, "reason": state_words(error), "error": said_by(error)}
+    return {**event, "event": first, "reason": state_words(error, SOME_SERVER), "error": said_by(error)}
 
 
 def _told(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:

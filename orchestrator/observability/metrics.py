@@ -25,7 +25,7 @@ from orchestrator.background.held_port import handed_socket
 from orchestrator.domain.errors import InvalidInput, PortTaken, Problem, Unreachable
 from orchestrator.domain.naming import is_address
 from orchestrator.ledger.connection import UNREACHABLE
-from orchestrator.ledger.refusals import state_words
+from orchestrator.ledger.refusals import BROKER, state_words
 from orchestrator.ledger.sample import Sample
 from orchestrator.observability.ledger_metrics import families, gauge
 
@@ -104,7 +104,7 @@ class LedgerCollector(Collector):
             self._broker_up = True
         except Unreachable as error:
             self._broker_up = False
-            _log.info(state_words(error, "the broker"), action="metrics-stale", error=str(error))
+            _log.info(state_words(error, BROKER), action="metrics-stale", error=str(error))
         # From the end of the look: one that took its time is not followed by another at once.
         self._read_at = self._clock()
 

@@ -36,6 +36,8 @@ _SHORT_NAMES = frozenset({"key", "code"})
 _ANY_URL = re.compile(rf"[a-z][a-z0-9+.-]{{0,30}}://(?:{TEMPLATE}|[^\s\"'<>])+", re.IGNORECASE)
 _QUOTED_URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}:/{1,2}(?:\S{0,500}@)?[^\s\"'<>]*[^\s\"'<>().,:;]", re.IGNORECASE)
 """Also one that was taken for a path, which has one slash; a password may hold quotes."""
+_EXAMPLE_URL = re.compile(r"rediss?://user:password@host:port/[0-9]{1,9}")
+"""What an error shows of how a URL is written; a port of letters is nobody's."""
 _BEGINS_URL = re.compile(r"\s*[a-z][a-z0-9+.-]{0,30}:/", re.IGNORECASE)
 _HTTP_URL = re.compile(rf"(https?://)((?:{TEMPLATE}|[^\s\"'<>])+)", re.IGNORECASE)
 _TEMPLATED = re.compile(TEMPLATE)
@@ -122,7 +124,8 @@ def quotable(text: str) -> str:
 
 def _quotable_url(found: re.Match[str]) -> str:
     url = found[0]
-    return masked_url(url) if any(sign in url for sign in "@%?#") else url
+    is_plain = _EXAMPLE_URL.fullmatch(url) or not any(sign in url for sign in "@%?#")
+    return url if is_plain else masked_url(url)
 
 
 def quotable_value(value: Any, key: str = "") -> Any:

@@ -30,8 +30,9 @@ class Spoken:
         return Problem(self.name, value, f"{message}, in {self.where}" if self.where else message)
 
 
-def spoken(variable: str, url: str, environment: Mapping[str, str] = os.environ) -> Spoken:
-    """The setting of this ``variable``, which gave the ``url`` as a client dials it."""
+def spoken(variable: str, url: str | None = None, environment: Mapping[str, str] = os.environ) -> Spoken:
+    """The setting of this ``variable``, which gave the ``url`` as a client dials it; without one, the setting that is
+    in force."""
     name = variable.removeprefix(PREFIX).lower()
     try:
         of_variables, *files = sources()
@@ -41,7 +42,7 @@ def spoken(variable: str, url: str, environment: Mapping[str, str] = os.environ)
         return Spoken(variable)
     for file in files:
         text, where = file.values.get(name), file.where(name)
-        if where and isinstance(text, str) and url in _dialled(text):
+        if where and isinstance(text, str) and (url is None or url in _dialled(text)):
             return Spoken(name, where)
     return Spoken(variable)
 

@@ -15,6 +15,7 @@ from redis.exceptions import (
     ClusterDownError,
     ConnectionError,
     MasterDownError,
+    NoPermissionError,
     NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
@@ -70,7 +71,7 @@ class RedisTarget:
         verb = "SET" if field is None else "HSET"
         life = "" if ttl_seconds is None else str(ttl_seconds)
         arguments = [token.incarnation, str(token.epoch), verb, field or "", value, life]
-        with self._translated():
+        with self._translated(f"keys {', '.join(map(quote, keys))}"):
             arguments += [token.holder_field, token.holder_value, token.tenant_id]
             try:
                 answer = self._fenced_write(keys, arguments)
@@ -90,11 +91,11 @@ class RedisTarget:
     def publish(self, channel: str, message: str) -> int:
         """Publish and return how many subscribers received it. Raises ``TargetUnavailable`` or ``TargetRefused``."""
         _require_free(channel_is_reserved(channel), "channel", channel)
-        with self._translated():
+        with self._translated(f"channel {quote(channel)}"):
             return int(self._client.publish(channel, message))
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, used: str) -> Iterator[None]:
         try:
             yield
         except (AuthenticationError, AuthorizationError) as error:
@@ -104,6 +105,10 @@ class RedisTarget:
         except RedisError as error:
             if isinstance(error, _CANNOT_NOW) or _FOR_NOW.search(str(error)):
                 raise TargetUnavailable(f"Redis at {self.address} cannot serve now: {cut(str(error))}") from error
+            if isinstance(error, NoPermissionError):
+                # Redis 6 does not say which.
+                said = f"refused ({cut(str(error))}): its user needs {used}; see docs/security.md"
+                raise TargetRefused(f"Redis at {self.address} {said}") from error
             raise TargetRefused(f"Redis at {self.address} refused: {cut(str(error))}") from error
 
 

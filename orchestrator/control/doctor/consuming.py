@@ -9,6 +9,7 @@ from typing import Final
 from orchestrator.broker.messages import own_queue
 from orchestrator.control.answers import Check
 from orchestrator.control.doctor.rows import Row, check
+from orchestrator.domain.errors import Unreachable
 from orchestrator.ledger.presence import ALIVE_SECONDS, Process
 from orchestrator.ledger.reader import Reader
 from orchestrator.settings.model import Settings
@@ -21,8 +22,8 @@ LOOK_SECONDS: Final = 0.1
 
 
 def consuming(reader: Reader, live: Sequence[Process], settings: Settings) -> Iterator[Check]:
-    """``live``: who gave a sign of late. One row when all workers took theirs, else one for each that did not. Raises
-    ``Unreachable`` when the broker is away."""
+    """``live``: who gave a sign of late. One row when all workers took theirs, or when the broker takes none, else one
+    for each that did not."""
     workers = [one for one in live if one.role == "worker" and own_queue(one.host, one.pid) in one.queues]
     if not workers:
         return
@@ -31,7 +32,11 @@ def consuming(reader: Reader, live: Sequence[Process], settings: Settings) -> It
 
     sender = CanarySender(settings)
     try:
-        nonce = sender.send([own_queue(one.host, one.pid) for one in workers])
+        try:
+            nonce = sender.send([own_queue(one.host, one.pid) for one in workers])
+        except Unreachable as error:
+            yield check(Row.TEST_MESSAGE, "test message", f"none was sent: {error}", good=False)
+            return
         began = time.monotonic()
         left, stopped = {one.name: one for one in workers}, 0
         while left and time.monotonic() - began < _patience(left.values()):
@@ -79,8 +84,7 @@ def rows(count: int, silent: Sequence[Process], stopped: int, seconds: float) ->
             yield check(Row.TEST_MESSAGE, f"test message of worker {one.name}", finding, good=False)
         elif one not in busy:
             finding = f"it took no test message within {WITHIN_SECONDS:.0f} s: it listens at another broker"
-            finding += (
-                f" ({one.broker}), or does not consume: restart it with this shell's CHANGEOVER_BROKER_URL; or two"
-            )
+            finding += f" ({one.broker}), or does not consume, as when that refuses it, which its log says: restart it"
+            finding += " with this shell's CHANGEOVER_BROKER_URL; or two"
             finding += " workers have this name: give their containers host names of their own"
             yield check(Row.TEST_MESSAGE, f"test message of worker {one.name}", finding, good=False)

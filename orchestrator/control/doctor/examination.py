@@ -22,6 +22,7 @@ from orchestrator.control.explain.offers import Offers
 from orchestrator.control.explain.scene import seconds_words
 from orchestrator.control.worrying import ABANDONED_SECONDS, UNWRITTEN_SECONDS
 from orchestrator.control.writing import look_at_writes
+from orchestrator.domain.errors import InvalidInput, Unreachable
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.ledger.damaged_keys import damaged_keys
@@ -29,7 +30,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.presence import ALIVE_SECONDS, GONE_SECONDS
 from orchestrator.ledger.reader import LeaseKind, Reader
-from orchestrator.ledger.refusals import BROKER_VARIABLE, WrongServer
+from orchestrator.ledger.refusals import BROKER_VARIABLE
 from orchestrator.secrets.masking import redact
 from orchestrator.secrets.references import Secrets
 from orchestrator.settings.amqp_url import is_amqp
@@ -49,8 +50,8 @@ SIGNS: Final = frozenset(("clock", "settings", "presence"))
 
 
 def examine(settings: Settings, servers: Servers) -> Diagnosis:
-    """Every check, in order. Raises ``Unreachable`` when state or broker does not answer."""
-    client = connect(servers.redis_url, patient=False)
+    """Every check, in order. Raises ``Unreachable`` when the state's server does not answer."""
+    client = connect(servers.redis_url, patient=False, namespace=settings.namespace)
     try:
         checks: list[Check] = []
         with translate_errors(servers.redis_url):
@@ -100,15 +101,15 @@ def _ledger(client: redis.Redis, settings: Settings, url: str) -> Iterator[Check
 
 
 def _broker(url: str) -> Sequence[Check]:
-    if is_amqp(url):
-        # Loaded here: other commands than this have no use for Celery.
-        from orchestrator.broker.watch import ask_rabbit
-
-        return [check(Row.SERVER, "broker server", f"RabbitMQ {ask_rabbit(url).version} at {redact(url)}")]
     try:
+        if is_amqp(url):
+            # Loaded here: other commands than this have no use for Celery.
+            from orchestrator.broker.watch import ask_rabbit
+
+            return [check(Row.SERVER, "broker server", f"RabbitMQ {ask_rabbit(url).version} at {redact(url)}")]
         with connect(url, patient=False) as client, translate_errors(url, BROKER_VARIABLE):
             return list(server("broker", client, url))
-    except WrongServer as error:
+    except (Unreachable, InvalidInput) as error:
         # The other rows are of the ledger, which answers.
         return [check(Row.SERVER, "broker server", str(error), good=False)]
 

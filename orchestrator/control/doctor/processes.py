@@ -85,6 +85,9 @@ def _brokers(coordinators: Sequence[Process], workers: Sequence[Process]) -> Ite
         if process.broker_away_seconds:
             finding = f"its broker at {process.broker} has not answered for {process.broker_away_seconds:.0f} s"
             finding += ": start it, or give the process the right CHANGEOVER_BROKER_URL"
+            if process.broker_refusal:
+                finding = f"{process.broker_refusal}, for {process.broker_away_seconds:.0f} s at {process.broker}"
+                finding += ": give the process what it wants, and restart it"
             yield check(Row.BROKER_OF_PROCESS, f"broker of {process.role} {process.name}", finding, good=False)
     for process in workers:
         if is_on_another_broker(process, coordinators):
@@ -121,7 +124,8 @@ def _dead(process: Process) -> Check:
     name, age = f"{process.role} {process.name}", process.age_seconds
     if age > WORRYING_SECONDS:
         return check(Row.DEAD_PROCESS, name, f"ended without a word {age / 60:.0f} min ago; what it did was taken over")
-    finding = f"no sign for {age:.0f} s; if it still runs it is frozen: restart it"
+    finding = f"no sign for {age:.0f} s; if it still runs it is frozen, or this Redis refuses it, which its log says:"
+    finding += " restart it, with this shell's CHANGEOVER_REDIS_URL"
     return check(Row.DEAD_PROCESS, name, finding, good=False)
 
 

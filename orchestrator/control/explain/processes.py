@@ -58,11 +58,11 @@ def broker_away(scene: Scene) -> Iterator[Remark]:
         places = some_of(sorted({one.broker for one in away}))
         seconds = seconds_words(min(one.broker_away_seconds for one in away))
         sentence = f"the coordinators' broker at {places} has not answered for {seconds}: nothing is handed out"
-        yield remark(
-            Situation.BROKER_AWAY,
-            f"{sentence}; start it, or give the coordinators the right CHANGEOVER_BROKER_URL",
-            typed("doctor"),
-        )
+        mend = "start it, or give the coordinators the right CHANGEOVER_BROKER_URL"
+        if refusals := sorted({one.broker_refusal for one in away if one.broker_refusal}):
+            sentence = f"{some_of(refusals)}, for {seconds} at {places}: nothing is handed out"
+            mend = "give the coordinators what it wants"
+        yield remark(Situation.BROKER_AWAY, f"{sentence}; {mend}", typed("doctor"))
 
 
 def handed_back(scene: Scene, found: HandBack, tenant_id: str, sentence: str, *, has_begun: bool = False) -> Remark:

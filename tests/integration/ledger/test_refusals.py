@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -10,10 +12,18 @@ from uuid import uuid4
 import pytest
 import redis
 from pydantic import SecretStr
+from redis.exceptions import NoPermissionError
 
+from orchestrator.broker.messages import own_queue
+from orchestrator.broker.watch import BrokerWatch
 from orchestrator.client import Client
+from orchestrator.control.answers import Check
 from orchestrator.control.doctor import examine
 from orchestrator.domain.errors import InvalidInput, Unreachable
+from orchestrator.ledger.connection import connect, require_entry
+from orchestrator.ledger.entry import NotLetIn
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.presence import Presence
 from orchestrator.ledger.server_state import server_state
 from orchestrator.settings.model import Settings
 from orchestrator.settings.servers import find_servers
@@ -58,8 +68,6 @@ def test_who_may_not_come_in(server: RedisServer) -> None:
     assert "refuses the user or password of CHANGEOVER_REDIS_URL" in said(f"redis://changeover:sesame-not@{at}/0")
     assert "does not let our user do this" in said(f"redis://half:half@{at}/0")
     assert "docs/security.md" in said(f"redis://half:half@{at}/0")
-    broken = said(server.user_url(), f"redis://changeover:sesame-not@{at}/1")
-    assert "refuses the user or password of CHANGEOVER_BROKER_URL" in broken
     with redis.Redis.from_url(server.url()) as admin:
         admin.acl_setuser("default", enabled=False)
         try:
@@ -70,6 +78,51 @@ def test_who_may_not_come_in(server: RedisServer) -> None:
             admin.acl_setuser("default", enabled=True, nopass=True)
     assert "wants a password" in missing
     assert "CHANGEOVER_REDIS_URL" in missing
+
+
+def rows_with(url: str, broker: str, namespace: str = "default") -> dict[str, Check]:
+    """The rows of `doctor` by name."""
+    settings = Settings(redis_url=SecretStr(url), broker_url=SecretStr(broker), namespace=namespace)
+    return {check.name: check for check in examine(settings, find_servers(settings)).checks}
+
+
+def test_no_broker_takes_away_the_rows_of_the_ledger(server: RedisServer) -> None:
+    wrong = f"redis://changeover:sesame-not@127.0.0.1:{server.port}/1"
+    watch, settings = BrokerWatch(wrong), Settings(namespace=uuid4().hex)
+    with redis.Redis.from_url(server.user_url(), decode_responses=True) as client:
+        queue = own_queue(socket.gethostname(), os.getpid())
+        presence = Presence(Ledger(client, settings), "worker", (queue,), told=watch.told)
+        presence.start()
+        try:
+            rows = rows_with(server.user_url(), wrong, settings.namespace)
+        finally:
+            presence.stop()
+    refused = "refuses the user or password of CHANGEOVER_BROKER_URL"
+    for name in ("broker server", "test message"):
+        assert not rows[name].good
+        assert rows[name].finding.endswith(refused)
+    assert {"workers", "drafts"} <= rows.keys()
+    # Nor is it called away by whoever watches it.
+    watch.look()
+    assert watch.told()["brokerRefusal"] == f"the broker {refused}"
+
+
+def test_a_process_that_is_not_let_in_need_not_wait(server: RedisServer) -> None:
+    require_entry(server.user_url())
+    require_entry("redis://127.0.0.1:1/0")
+    with pytest.raises(NotLetIn, match="refuses the user or password of CHANGEOVER_REDIS_URL"):
+        require_entry(f"redis://changeover:sesame-not@127.0.0.1:{server.port}/0")
+
+
+def test_what_our_user_may_not_do_is_told_with_the_namespace(server: RedisServer) -> None:
+    with redis.Redis.from_url(server.url()) as admin:
+        admin.execute_command("ACL", "SETUSER", "narrow", "reset", "on", ">n", "~changeover:{here}:*", "&*", "+@all")
+    url, told = f"redis://narrow:n@127.0.0.1:{server.port}/0", "in namespace 'there'"
+    with connect(url, patient=False, namespace="there") as client, pytest.raises(NoPermissionError, match=told):
+        client.get("changeover:{there}:meta")
+    settings = Settings(redis_url=SecretStr(url), namespace="there")
+    with Client(settings) as door, pytest.raises(NotLetIn, match="there"):
+        door.plans()
 
 
 def test_a_script_that_may_not_do_something_is_told_as_a_command_is(server: RedisServer) -> None:
@@ -86,7 +139,8 @@ def lesser_rules() -> list[str]:
 def test_a_database_that_is_not_there(server: RedisServer) -> None:
     line = said(server.user_url(9000))
     assert line.startswith("CHANGEOVER_REDIS_URL: the server has no database of this number")
-    assert said(server.user_url(), server.user_url(9000)).startswith("CHANGEOVER_BROKER_URL: the server has no")
+    row = rows_with(server.user_url(), server.user_url(9000))["broker server"]
+    assert row.finding.startswith("CHANGEOVER_BROKER_URL: the server has no")
 
 
 def test_a_full_server_says_how_full(server: RedisServer) -> None:
@@ -108,9 +162,10 @@ def test_a_full_server_says_how_full(server: RedisServer) -> None:
 
 def test_nobody_there_names_the_setting(place: Place) -> None:
     assert "CHANGEOVER_REDIS_URL" in said("redis://127.0.0.1:1/0")
-    broker = said(place.redis_url, "redis://127.0.0.1:1/1")
-    assert "127.0.0.1:1/1 does not answer" in broker
-    assert "CHANGEOVER_BROKER_URL" in broker
+    row = rows_with(place.redis_url, "redis://127.0.0.1:1/1")["broker server"]
+    assert not row.good
+    assert "127.0.0.1:1/1 does not answer" in row.finding
+    assert "CHANGEOVER_BROKER_URL" in row.finding
 
 
 def test_a_server_that_loads_says_how_far_it_is(tmp_path: Path) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Iterator
 
 import pytest
 from celery.worker.consumer import connection
-from celery.worker.consumer.consumer import CONNECTION_ERROR, CONNECTION_RETRY, Consumer
-from redis.exceptions import InvalidResponse, OutOfMemoryError
+from celery.worker.consumer.consumer import (
+    CANCEL_TASKS_BY_DEFAULT,
+    CONNECTION_ERROR,
+    CONNECTION_RETRY,
+    Consumer,
+)
+from redis.exceptions import AuthenticationError, InvalidResponse, NoPermissionError, OutOfMemoryError
 
-from workers.broker_lines import CONNECTED, LOGGERS, RESTARTS, BrokerLines
+from workers.broker_lines import CONNECTED, LOGGERS, OF_EACH_LOSS, RESTARTS, BrokerLines
 
 FULL = OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
-CONSUMER, CONNECTION = (logging.getLogger(name) for name in LOGGERS)
+CONSUMER, CONNECTION, WARNINGS = (logging.getLogger(name) for name in LOGGERS)
 
 
 class Kept(logging.Handler):
@@ -57,8 +63,9 @@ class Log:
 @pytest.fixture
 def log() -> Iterator[Log]:
     log = Log()
-    levels = [CONSUMER.level, CONNECTION.level]
-    for logger in (CONSUMER, CONNECTION):
+    loggers = (CONSUMER, CONNECTION, WARNINGS)
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
         logger.addFilter(log.filter)
         logger.addHandler(log.handler)
         logger.setLevel(logging.INFO)
@@ -66,7 +73,7 @@ def log() -> Iterator[Log]:
     assert log.said() == ["connected"]
     log.now += 3600
     yield log
-    for logger, level in zip((CONSUMER, CONNECTION), levels, strict=True):
+    for logger, level in zip(loggers, levels, strict=True):
         logger.removeFilter(log.filter)
         logger.removeHandler(log.handler)
         logger.setLevel(level)
@@ -102,6 +109,25 @@ def test_what_is_no_redis_is_told_with_the_setting_that_led_there() -> None:
         assert lines.filter(record)
         assert words in record.getMessage()
         assert ("point CHANGEOVER_BROKER_URL at" in record.getMessage()) is (error is not FULL)
+
+
+def test_a_broker_that_refuses_us_is_not_away(log: Log) -> None:
+    """Let in, and refused at the first pop: no try says more than the loss."""
+    for _ in range(200):
+        CONSUMER.warning("%s (%r)", CONNECTION_RETRY, NoPermissionError("no permissions to run the 'brpop' command"))
+        WARNINGS.warning(f"consumer.py:427: CPendingDeprecationWarning: {CANCEL_TASKS_BY_DEFAULT}")
+        CONSUMER.info("Skipping prefetch count reduction after connection restart because ...")
+        log.connects()
+        log.now += 0.25
+    lost, deprecated, skipped, _ = (line.getMessage() for line in log.lines)
+    assert "(the broker does not let our user do this (no permissions to run the 'brpop' command); docs/" in lost
+    assert "CPending" in deprecated
+    assert "Skipping" in skipped
+    log.lines.clear()
+    CONSUMER.error(CONNECTION_ERROR, "redis://h", AuthenticationError("invalid username-password pair"), "Trying")
+    assert log.lines[0].getMessage().split(" (the broker ")[1] == (
+        "refuses the user or password of CHANGEOVER_BROKER_URL)"
+    )
 
 
 def test_another_reason_is_told_at_once(log: Log) -> None:
@@ -148,3 +174,6 @@ def test_celery_still_says_it_in_these_words() -> None:
         for logger in (CONSUMER, CONNECTION):
             logger.removeHandler(handler)
     assert [line.msg for line in lines] == [CONNECTED, CONNECTION_ERROR]
+    said = inspect.getsource(Consumer.on_connection_error_after_connected)
+    assert OF_EACH_LOSS[0] in said
+    assert OF_EACH_LOSS[1] in CANCEL_TASKS_BY_DEFAULT

@@ -8,13 +8,33 @@ import logging
 import pytest
 import redis
 from kombu.exceptions import OperationalError
-from redis.exceptions import BusyLoadingError, ExecAbortError, OutOfMemoryError, ReadOnlyError
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    ExecAbortError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+)
 
 from checkpoint import CheckpointStoreUnavailable
 from orchestrator.domain.errors import DamagedData, Unreachable
 from orchestrator.ledger.connection import UNREACHABLE
-from orchestrator.ledger.refusals import DAMAGED_KEY, NOT_NOW, NotNow, is_servers_fault, not_now, refusal, state_words
+from orchestrator.ledger.entry import NotLetIn
+from orchestrator.ledger.refusals import (
+    BROKER,
+    DAMAGED_KEY,
+    NOT_NOW,
+    SOME_SERVER,
+    NotNow,
+    is_servers_fault,
+    not_now,
+    refusal,
+    state_words,
+)
 from orchestrator.observability.logs import configure_logs
+from orchestrator.secrets.masking import quotable
 from orchestrator.settings.model import Settings
 from steps.raised import Escaped
 
@@ -46,6 +66,37 @@ def caused(error: Exception, cause: Exception) -> Exception:
 )
 def test_a_server_is_called_what_it_is(error: Exception, words: str) -> None:
     assert state_words(error).startswith(words)
+
+
+WRONG = AuthenticationError("invalid username-password pair or user is disabled.")
+MISSING = AuthenticationError("Authentication required.")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (WRONG, "refuses the user or password of CHANGEOVER_BROKER_URL"),
+        (ResponseError("WRONGPASS invalid username-password pair"), "refuses the user or password of"),
+        (caused(OperationalError("no"), MISSING), "wants a password; give it in CHANGEOVER_BROKER_URL"),
+        (NoPermissionError("this user has no permissions to run the 'brpop' command"), "does not let our user do this"),
+        (ResponseError("ACL failure in script: this user"), "does not let our user do this (ACL failure in script"),
+    ],
+)
+def test_who_refuses_us_is_not_away(error: Exception, words: str) -> None:
+    assert state_words(error, BROKER).startswith(f"the broker {words}")
+    assert is_servers_fault(error)
+    told = refusal(error, "redis://:sesame@h:1/7", BROKER.variable)
+    assert isinstance(told, NotLetIn) is not isinstance(error, OperationalError)
+    # Of whom nobody knows whose it is no variable is named.
+    assert "CHANGEOVER" not in state_words(error, SOME_SERVER)
+
+
+def test_a_missing_password_is_told_with_the_form_that_has_one() -> None:
+    told = refusal(MISSING, "rediss://h:1/7", BROKER.variable)
+    assert told is not None
+    assert quotable(str(told)).endswith("give it in CHANGEOVER_BROKER_URL: rediss://user:password@host:port/7")
+    assert "sesame" not in quotable("redis://user:sesame@host:port/7")
+    assert str(refusal(MISSING, "unix:///run/r.sock?db=7")).endswith("give it in CHANGEOVER_REDIS_URL")
 
 
 @pytest.mark.parametrize("state", NOT_NOW, ids=lambda state: state.code)
