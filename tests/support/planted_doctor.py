@@ -97,10 +97,6 @@ def processes() -> Iterator[Told]:
     away = then(coordinator, lambda world: beat(world, "coordinator", "c:9", brokerAway=12.0))
     said = "its broker at broker:6379/1 has not answered for 12 s"
     yield Told(away, R.BROKER_OF_PROCESS, "broker of coordinator c:9", said)
-    refusal = "the broker refuses the user or password of broker_url (c.yaml line 2)"
-    refused = then(coordinator, lambda world: beat(world, "coordinator", "c:9", brokerAway=12.0, brokerRefusal=refusal))
-    said = f"{refusal}, for 12 s at broker:6379/1: give the process what it wants"
-    yield Told(refused, R.BROKER_OF_PROCESS, "broker of coordinator c:9", said)
     other = then(coordinator, _worker(broker="other:6379/1", brokerRun="r2/1"))
     said = "other:6379/1, where no coordinator puts anything (they use broker:6379/1)"
     yield Told(other, R.BROKER_OF_PROCESS, "broker of worker w:2", said)

@@ -91,7 +91,9 @@ def test_no_broker_takes_away_the_rows_of_the_ledger(server: RedisServer) -> Non
     watch, settings = BrokerWatch(wrong), Settings(namespace=uuid4().hex)
     with redis.Redis.from_url(server.user_url(), decode_responses=True) as client:
         queue = own_queue(socket.gethostname(), os.getpid())
-        presence = Presence(Ledger(client, settings), "worker", (queue,), told=watch.told)
+        watch.look()
+        away = {**watch.told(), "brokerAway": 12.0}
+        presence = Presence(Ledger(client, settings), "worker", (queue,), told=lambda: away)
         presence.start()
         try:
             rows = rows_with(server.user_url(), wrong, settings.namespace)
@@ -103,8 +105,8 @@ def test_no_broker_takes_away_the_rows_of_the_ledger(server: RedisServer) -> Non
         assert rows[name].finding.endswith(refused)
     assert {"workers", "drafts"} <= rows.keys()
     # Nor is it called away by whoever watches it.
-    watch.look()
-    assert watch.told()["brokerRefusal"] == f"the broker {refused}"
+    row = rows[f"broker of worker {socket.gethostname()}:{os.getpid()}"]
+    assert row.finding.startswith(f"the broker {refused}, for 12 s at 127.0.0.1:{server.port}/1: give the process")
 
 
 def test_a_process_that_is_not_let_in_need_not_wait(server: RedisServer) -> None:
