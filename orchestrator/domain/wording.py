@@ -75,6 +75,8 @@ def first_problems_of(
         if tag in _UNION_WORDS and item["type"].endswith("_type") and not full.endswith(str(tag)):
             unions.setdefault(full, []).append(_UNION_WORDS[str(tag)])
             message = "expected " + " or ".join(unions[full])
+            if isinstance(item["input"], float) and "text" in unions[full]:
+                message += "; quote it: as a number 1.10 is 1.1"
             found[(full, "union")] = Problem(full, shown(item["input"]), message)
             continue
         if item["type"] == "missing" and (key := written_for(str(item["loc"][-1]), item["input"], inner)) is not None:

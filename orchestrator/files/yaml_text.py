@@ -20,6 +20,7 @@ from orchestrator.domain.errors import InvalidInput, Problem, cut_text
 from orchestrator.domain.wording import join
 from orchestrator.files.json_text import MAX_DEPTH
 from orchestrator.files.yaml_bounds import refusal_of, stray_character
+from orchestrator.files.yaml_slips import QUOTE_TEMPLATE, slip_at
 
 MAX_ALIASED_VALUES = 1_000_000
 """How many values all aliases together may stand for."""
@@ -99,10 +100,12 @@ class _YamlEvents:
         self._root: Any = None
         self._documents = 0
         self._for_lines = MOST_FOR_LINES
+        self._text = ""
 
     def read(self, text: str) -> Any:
         if (refusal := refusal_of(text)) is not None:
             self._refuse(None, refusal)
+        self._text = text
         self._most_characters = max(MIN_ALIASED_CHARACTERS, ALIASED_CHARACTERS_FOR_EACH * len(text))
         try:
             most = max(FREE_EVENTS, len(text) // CHARACTERS_FOR_EACH_EVENT)
@@ -111,7 +114,9 @@ class _YamlEvents:
                     self._refuse(event.start_mark, f"more than {most} values, keys and brackets, too many for its size")
                 self._take(event)
         except yaml.MarkedYAMLError as error:
-            self._refuse(error.problem_mark or error.context_mark, f"not valid YAML: {error.problem or error.context}")
+            mark = error.problem_mark or error.context_mark
+            slip = slip_at(text, mark.index) if mark is not None else None
+            self._refuse(mark, f"not valid YAML: {slip or error.problem or error.context}")
         except yaml.YAMLError as error:
             self._refuse(None, stray_character(text) or f"not valid YAML: {cut_text(' '.join(str(error).split()))}")
         return self._root
@@ -182,7 +187,9 @@ class _YamlEvents:
 
     def _key(self, top: _Filling, key: Any, event: Any) -> Any:
         if isinstance(key, dict | list):
-            self._refuse(event.start_mark, "a key must be text, not a mapping or a list")
+            slip = slip_at(self._text, event.start_mark.index)
+            words = f"; {QUOTE_TEMPLATE}" if slip == QUOTE_TEMPLATE else ""
+            self._refuse(event.start_mark, f"a key must be text, not a mapping or a list{words}")
         if not isinstance(key, str):
             # `8080: x` and `on: x` are labels to whoever writes them.
             key = getattr(event, "value", None) or str(key)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.domain.errors import cut_text
+from orchestrator.domain.naming import nearest
 from orchestrator.domain.printable import is_unicode
 from orchestrator.secrets.folder import NAME, SecretFolder
 from orchestrator.secrets.known import MASK, SHORTEST
@@ -67,7 +68,9 @@ class Secrets(ReadByName):
         if value is None:
             value = self._folder.read(name)
         if value is None:
-            raise NameFault(f"no secret {name}: set {variable}, or write the file {name} in {self._folder.path}")
+            near = nearest(name, self.names())
+            meant = f"; did you mean {near}?" if near else ""
+            raise NameFault(f"no secret {name}: set {variable}, or write the file {name} in {self._folder.path}{meant}")
         if len(value) < SHORTEST:
             raise NameFault(f"secret {name} is shorter than {SHORTEST} characters, too short to be masked")
         if not is_unicode(value):

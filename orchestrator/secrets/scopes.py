@@ -14,6 +14,7 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from orchestrator.domain.errors import cut_text
+from orchestrator.domain.naming import nearest
 from orchestrator.secrets.references import PLACEHOLDERS
 from steps.expressions.sandbox import NameFault, ReadByName
 from steps.http.allowed_hosts import AllowedHosts, require_pattern
@@ -91,6 +92,10 @@ class SecretScopes:
     def unscoped(self, names: Iterable[str]) -> list[str]:
         """Those of the names that have no scope."""
         return [name for name in names if name not in self._scopes]
+
+    def nearest(self, name: str) -> str | None:
+        """The secret with a scope that was most likely meant by the name of one that has none."""
+        return nearest(name, self._scopes)
 
     def limit_hosts(self, names: Iterable[str]) -> bool:
         """Whether one of these may be sent to some hosts only."""

@@ -170,7 +170,7 @@ def _compile(source: str) -> Renderer | str:
         full = _text(source) if expression is None else _expression(expression)
         return plain_names(source, tokens, expression is not None, full)
     except FAULTS as error:
-        return fault_words(error)
+        return fault_words(error, source=source)
 
 
 def _single_expression(source: str, tokens: Sequence[Token]) -> str | None:

@@ -57,6 +57,8 @@ class Permissions:
             findings.warn(where, None, message)
         for name, path in self._unscoped.items():
             message = f"secret {name} has no scope: any plan may read it and send it anywhere; see the setting secrets"
+            if (near := self._scopes.nearest(name)) is not None:
+                message += f"; did you mean {near}, which has one?"
             findings.warn(path, name, message)
 
     def _sent_elsewhere(self, step: BuiltStep, needs: Needs, path: str, config: Mapping[str, Any]) -> Iterator[Problem]:

@@ -8,9 +8,10 @@ read as success. Write ``not (data.failList | default([]))`` where the member ma
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import SecurityError
@@ -33,6 +34,8 @@ FAULTS = (
 )  # fmt: skip
 """What a template's or expression's own code can raise; anything else is a fault of ours and should be seen as one."""
 
+_IN_BRACKETS: Final = re.compile(r"\([^()]*\)")
+_ASSIGNS: Final = re.compile(r"(?<![=!<>])=(?!=)")
 _sandbox = Sandbox()
 
 
@@ -82,14 +85,14 @@ def holds(source: str, answer: JsonValue, http_status: int) -> Judgement:
         return Judgement(False, fault_words(error, "expression"))
 
 
-def fault_words(error: BaseException, kind: str = "template") -> str:
-    """What went wrong in a template or expression, in words for its author."""
+def fault_words(error: BaseException, kind: str = "template", source: str = "") -> str:
+    """What went wrong in a template or expression, in words for its author; ``source``: its text, if it is at hand."""
     if isinstance(error, NameFault):
         return str(error.message)
     if isinstance(error, UndefinedError):
         return str(error.message)
     if isinstance(error, TemplateSyntaxError):
-        return f"{kind} syntax, line {error.lineno}: {error.message}"
+        return f"{kind} syntax, line {error.lineno}: {error.message}{_meant(str(error.message), source)}"
     if isinstance(error, SecurityError):
         return f"not allowed in a template: {error.message}"
     if isinstance(error, WrongKind):
@@ -105,6 +108,12 @@ def fault_words(error: BaseException, kind: str = "template") -> str:
     return f"the {kind} fails: {type(error).__name__}: {exact_text(str(error), 200)}"
 
 
+def _meant(message: str, source: str) -> str:
+    # `x = 1` is to Jinja an expression with a chunk after it; within brackets the sign is an argument's.
+    assigns = message.endswith("chunk after expression") and _ASSIGNS.search(_IN_BRACKETS.sub("", source))
+    return "; did you mean '=='?" if assigns or message.endswith("got '='") else ""
+
+
 def _compile(source: str) -> Callable[[Mapping[str, Any]], Any] | str:
     if len(source) > EXPRESSION_LIMIT:
         return f"an expression of more than {EXPRESSION_LIMIT} characters"
@@ -113,7 +122,7 @@ def _compile(source: str) -> Callable[[Mapping[str, Any]], Any] | str:
         pay_for(_sandbox.lex(f"{{{{{source}}}}}"))
         return _sandbox.compile_expression(source, undefined_to_none=False)
     except FAULTS as error:
-        return fault_words(error, "expression")
+        return fault_words(error, "expression", source)
 
 
 _compiled = SourceCache(_compile)

@@ -40,6 +40,7 @@ def test_a_rotated_secret_is_seen_and_the_old_one_stays_masked(tmp_path: Path) -
     ("template", "said"),
     [
         ("{{ secret.GONE }}", "no secret GONE: set CHANGEOVER_SECRET_GONE, or write the file GONE in "),
+        ("{{ secret.LARG }}", "; did you mean LARGE?"),
         ("{{ secret['../../etc/passwd'] }}", "is no name of a secret"),
         ("{{ secret['a-b'] }}", "is no name of a secret"),
         ("{{ secret[1] }}", "is no name of a secret"),

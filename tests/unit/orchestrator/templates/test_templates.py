@@ -98,6 +98,8 @@ def test_a_computed_value_is_a_copy() -> None:
         ("x{{ tenant.variables.nothing }}", "gives null inside text"),
         ("{{ a", "template syntax, line 1"),
         ("{% if %}", "template syntax"),
+        ("{{ tenant.tenant_id = 'x' }}", "did you mean '=='?"),
+        ("{% if tenant.tenant_id = 'x' %}{% endif %}", "did you mean '=='?"),
         ("{% for a in [1] %}{% for b in [1] %}{% endfor %}{% endfor %}", "a loop inside a loop is not allowed"),
         ("\n{{ 1 | nosuch }}", "No filter named 'nosuch'"),
         ("{{ 1 / 0 }}", "division by zero"),

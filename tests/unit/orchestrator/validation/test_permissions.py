@@ -89,6 +89,8 @@ def test_a_secret_without_a_scope_is_warned_of_once() -> None:
     assert warning == (
         f"{STEP}: secret OPS has no scope: any plan may read it and send it anywhere; see the setting secrets"
     )
+    (warning,) = warnings(HOOK, secrets={"OPS_": {"plans": "*"}})
+    assert warning.endswith("see the setting secrets; did you mean OPS_, which has one?")
 
 
 def test_hosts_hold_for_instances_and_redis_too() -> None:

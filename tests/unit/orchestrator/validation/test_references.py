@@ -56,6 +56,7 @@ def test_what_is_known_is_accepted() -> None:
         ({**CALL, "jsn": 1}, "jsn", "did you mean 'json'?"),
         ({**CALL, "body": "x"}, "body", "json is given too"),
         ({**CALL, "success": "code =="}, "success", "expression syntax"),
+        ({**CALL, "success": "f(a=1) = 'x'"}, "success", "did you mean '=='?"),
         ({**CALL, "url": "ftp://x"}, "url", "its scheme is 'ftp'"),
         ({**CALL, "retry": {"max_attempts": 0}}, "retry.max_attempts", "at least 1"),
         ({**CALL, "headers": {"X": "{{ secret['no name'] }}"}}, "headers.X", "is no name of a secret"),

@@ -91,7 +91,12 @@ def test_a_right_plan() -> None:
         ("tenants.0.tenant_id", 7, "tenants[0].tenant_id", "expected text"),
         ("tenants.0.tenant_id", "a b", "tenants[0].tenant_id", "without spaces"),
         ("tenants.0.tenant_id", "x" * 200_000, "tenants[0].tenant_id", "at most 128 characters"),
-        ("tenants.0.deploy_unit_version", 1.1, "tenants[0].deploy_unit_version", "text or a whole number"),
+        (
+            "tenants.0.deploy_unit_version",
+            1.1,
+            "tenants[0].deploy_unit_version",
+            "text or a whole number; quote it: as a number 1.10",
+        ),
         ("tenants.0.deploy_unit_version", True, "tenants[0].deploy_unit_version", "text or a whole number"),
         ("tenants.0.deploy_unit_versio", 1, "tenants[0].deploy_unit_versio", "did you mean 'deploy_unit_version'?"),
         ("tenants.0.network_endpoints.0.valeu", "x", "tenants[0].network_endpoints[0].valeu", "did you mean 'value'?"),
