@@ -17,7 +17,7 @@ from orchestrator.secrets.known import MASK
 _WITHIN: Final = "authorization|cookie|passw|passphrase|secret|token|api[-_]?key|credential|private[-_]?key|signature"
 _SECRET_KEY: Final = re.compile(rf"{_WITHIN}|^x-|^(?:auth|sig|pw|pwd|pass|jwt|hmac|pin|otp|totp)$", re.IGNORECASE)
 
-TEMPLATE: Final = r"\{\{[^{}]{0,500}\}\}"
+TEMPLATE: Final = r"\{(?:\{[^{}]{0,500}\}|%[^{}]{0,500}%|#[^{}]{0,500}#)\}"
 """It is no secret, and as a value, or a part of one, it goes as a whole."""
 
 _QUOTE: Final = r"(?<!\\)\\{0,31}[\"']"

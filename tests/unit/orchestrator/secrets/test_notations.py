@@ -44,6 +44,10 @@ TEXTS = {
     '{"token": {{ secret.TOK }}, "a": 1}': '{"token": ***, "a": 1}',
     "run --token {{ secret.TOK }} -v": "run --token *** -v",
     "redis://{{ tenant.variables.user }}:hunter2W@h/0": "redis://***@h/0",
+    "http://h/?token={% if tenant.variables.eu %}hunter2W{% else %}other2W{% endif %}&b=1": "http://h/?token=***&b=1",
+    "token={# not old2W #}hunter2W&b=1": "token=***&b=1",
+    "run --token {% if a %}hunter2W{% endif %} -v": "run --token *** -v",
+    "redis://{% if a %}u1{% else %}u2{% endif %}:hunter2W@h/0": "redis://***@h/0",
 }
 HARMLESS = (
     *("http://token-service:8080/health?a=b", "tenant.variables.token == 'x'", "password:", "password:\nuser: bob"),
