@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from orchestrator.secrets.escapes import DEPTH, may_be_escaped, readings_of
+from orchestrator.secrets.escapes import BASE64, DEPTH, may_be_escaped, readings_of
 from orchestrator.secrets.needles import Parts
 from orchestrator.secrets.places import HiddenPlaces, is_inside_one
 from orchestrator.secrets.wrapped import SHORTEST_BARE, readings_of_wrapped
@@ -155,15 +155,21 @@ def _readings(piece: bytes, parts: SecretParts) -> Iterator[tuple[bytes, array[i
 
 def _ends_before_a_cut(text: bytes) -> Iterable[int]:
     """Where the text ends, and where it does without the escapes that the cut has left unfinished, each in another."""
-    end, is_quoted = len(text), False
+    end, mark = len(text), b""
     yield end
     for _ in range(DEPTH):
         found = _UNFINISHED.search(text, max(end - _LONGEST_UNFINISHED, 0), end)
-        # The quotation mark of `user="...` is none that ends what is left.
-        if found is None or (is_quoted and found[0] == b"="):
+        if found is None or (mark and found[0] == b"=" and not _ends_base64(text[: end - 1], mark)):
             return
-        end, is_quoted = found.start(), is_quoted or found[0] in _QUOTATION_MARKS
+        end, mark = found.start(), found[0] if found[0] in _QUOTATION_MARKS else mark
         yield end
+
+
+def _ends_base64(text: bytes, mark: bytes) -> bool:
+    """Whether the ``=`` that follows, with such a quotation mark behind it, may fill up base64 that is quoted, as in
+    `"aHVudGU="...`. In `user="...` the mark opens a value."""
+    begin = text.rfind(mark) + 1
+    return begin > 0 and (len(text) - begin) % 4 == 3 and not text[begin:].strip(bytes(BASE64))
 
 
 def _left_of_escapes(text: bytes) -> int:
