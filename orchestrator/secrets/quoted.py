@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
-from orchestrator.domain.wording import shown
 from orchestrator.secrets.known import MASK, SHORTEST
 
 MOST_TEXTS: Final = 1_000
@@ -44,7 +44,9 @@ def _texts_in(value: Any) -> set[str]:
         elif isinstance(one, list | tuple):
             left += one
         elif isinstance(one, str | int | float):
-            found.add(one if isinstance(one, str) else str(shown(one)))
+            # Python writes no number of so many digits, and so no message has it.
+            with suppress(ValueError):
+                found.add(str(one))
     return found
 
 

@@ -21,6 +21,8 @@ TOLD: list[tuple[Any, str, str]] = [
     (["12"], "'12' is no pin", "is refused, for a reason that quotes the value"),
     ([*map(str, range(MOST_TEXTS + 1))], "one is wrong", "is refused, for a reason that quotes the value"),
     (12345678, "PIN 12345678 is none", "PIN *** is none"),
+    (2**80, f"unknown: {2**80}", "unknown: ***"),
+    ([10**5_000], "unknown: a large number", "unknown: a large number"),
     ("12", "'12' is no pin", "is refused, for a reason that quotes the value"),
     ("e", "expected a number", "expected a number"),
     ("http", "expected 'tcp' or 'http-get', not http", "expected 'tcp' or 'http-get', not http"),
