@@ -221,7 +221,7 @@ class CompiledStep:
         try:
             made, found, more = self._model({**self._parameters, **meant})
         except InvalidInput as error:
-            problems = list(error.problems)
+            problems = list(without_given(error.problems, self._parameters, self._parameters))
         else:
             if made is not None:
                 is_it = self._renderer is None and not self.problems
@@ -257,7 +257,7 @@ class CompiledStep:
             return []
         unsure = unsure_parameters(self.step.Parameters, given)
         mine = [one for one in problems if (name := first_key(one.path)) in sure and name not in unsure]
-        return self._placed(mine, 0, sure, sure, override.path)
+        return self._placed(mine, 0, given, sure, override.path)
 
     def _validated(
         self, parameters: Mapping[str, Any], override: Mapping[str, Any] = _NOTHING, path: str = ""
@@ -267,7 +267,7 @@ class CompiledStep:
         except InvalidInput as error:
             # Of code that raised anything else, which may have looked at all of them.
             sources = {**self._parameters, **override}
-            return None, [without_given(one, "", sources, parameters) for one in error.problems]
+            return None, list(without_given(error.problems, sources, parameters))
         if made is None:
             faults = self._placed(problems, more, parameters, override, path)
             return self._partly(parameters, faults), faults
@@ -282,11 +282,10 @@ class CompiledStep:
         self, problems: Iterable[Problem], more: int, given: Mapping[str, Any], override: Mapping[str, Any], path: str
     ) -> list[Problem]:
         found = []
-        sources = {**self._parameters, **override}
-        for problem in problems:
-            name = first_key(problem.path)
-            where = join(path if name in override else self.path, as_written(self.step.Parameters, problem.path))
-            found.append(replace(without_given(problem, name, sources, given), path=where))
+        for problem in without_given(problems, {**self._parameters, **override}, given):
+            of_override = first_key(problem.path) in override
+            where = join(path if of_override else self.path, as_written(self.step.Parameters, problem.path))
+            found.append(replace(problem, path=where))
         return found + self._counted(more)
 
     def _of_templates(self, faults: Sequence[TemplateFault], path: str) -> list[Problem]:

@@ -1,12 +1,13 @@
-"""What a step package's own words quote of what a template gave that speaks of a secret."""
+"""What a step package's own words quote of a secret: what a template gave that speaks of one, or a key says is one."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from pydantic import field_validator, model_validator
+from pydantic import BaseModel, ValidationInfo, field_validator, model_validator
 
+from orchestrator.domain.errors import Problem
 from orchestrator.settings.model import Settings
 from orchestrator.validation import validate_plan
 from steps import Done, Outcome, Step, StepContext, StepParameters, StepRegistry
@@ -15,10 +16,20 @@ from tests.support.plans import plan, tenant
 SECRET = "hunter2W-9876"
 
 
+class Inner(BaseModel):
+    mode: Literal["fast", "on"]
+    dsn: int = 1
+
+
 class QuotingParameters(StepParameters):
     quoted: Any = "x"
     plain: Any = "x"
     looked_up: Any = "x"
+    beside_it: Any = "x"
+    password: Any = "x"
+    confirmed: Any = "x"
+    options: Any = None
+    inner: Inner | None = None
     beside: Any = "x"
 
     @field_validator("quoted")
@@ -40,6 +51,27 @@ class QuotingParameters(StepParameters):
     def _looked_up(cls, value: Any) -> Any:
         return {"x": "x"}[str(value)]
 
+    @field_validator("password")
+    @classmethod
+    def _password(cls, value: Any) -> Any:
+        if value != "x":
+            raise ValueError(f"unknown: {value!r}")
+        return value
+
+    @field_validator("confirmed")
+    @classmethod
+    def _confirmed(cls, value: Any, info: ValidationInfo) -> Any:
+        if value == "typo":
+            raise ValueError(f"{value!r} is not {info.data['beside_it']!r}")
+        return value
+
+    @field_validator("options")
+    @classmethod
+    def _options(cls, value: Any) -> Any:
+        if value["mode"] not in ("fast", "on"):
+            raise ValueError(f"mode {value['mode']!r} is none of 'fast', 'on', of {value['list'][1]!r}")
+        return value
+
     @model_validator(mode="after")
     def _beside(self) -> QuotingParameters:
         if self.beside != "x":
@@ -55,6 +87,15 @@ class Quoting(Step[QuotingParameters]):
         return Done()
 
 
+TEMPLATE = "{{ tenant.variables.db_password }}"
+
+
+def problems_of(parameters: dict[str, Any], db_password: Any) -> list[Problem]:
+    one = tenant("a", variables={"db_password": db_password, "typo": "typo"})
+    given = plan("p", [one], [{"name": "s", "steps": [{"type": "quoting", **parameters}]}])
+    return list(validate_plan(given, registry=StepRegistry([Quoting()]), settings=Settings()).errors)
+
+
 VALUES: dict[str, Any] = {
     "a text": SECRET,
     "a long text": SECRET * 30,
@@ -66,9 +107,37 @@ VALUES: dict[str, Any] = {
 @pytest.mark.parametrize("name", ["quoted", "plain", "looked_up", "beside"])
 @pytest.mark.parametrize("value", VALUES)
 def test_nothing_of_it_is_told(value: str, name: str) -> None:
-    one = tenant("a", variables={"db_password": VALUES[value]})
-    step = {"type": "quoting", name: "{{ tenant.variables.db_password }}"}
-    given = plan("p", [one], [{"name": "s", "steps": [step]}])
-    (problem,) = validate_plan(given, registry=StepRegistry([Quoting()]), settings=Settings()).errors
+    (problem,) = problems_of({name: TEMPLATE}, VALUES[value])
     assert "***" in problem.message
     assert SECRET not in str(problem)
+
+
+TOLD: dict[str, tuple[dict[str, Any], list[tuple[str, Any, str]]]] = {
+    "a check of one that looks at another": (
+        {"beside_it": TEMPLATE, "confirmed": "{{ tenant.variables.typo }}"},
+        [("confirmed", "typo", "'typo' is not '***'")],
+    ),
+    "words beside a secret": (
+        {"options": {"mode": "fsat", "list": [1, TEMPLATE]}},
+        [("options", "***", "mode 'fsat' is none of 'fast', 'on', of '***'")],
+    ),
+    "a member beside a secret": (
+        {"inner": {"mode": "fsat", "dsn": TEMPLATE}},
+        [("inner.mode", "fsat", "expected 'fast' or 'on'"), ("inner.dsn", "***", "expected a whole number")],
+    ),
+    "in clear, under such a key": ({"password": SECRET}, [("password", "***", "unknown: '***'")]),
+    "in clear, under such a key within": (
+        {"options": {"mode": "fsat", "list": ["--token", SECRET]}},
+        [("options", "***", "mode 'fsat' is none of 'fast', 'on', of '***'")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TOLD)
+def test_all_else_is_told(case: str) -> None:
+    parameters, told = TOLD[case]
+    found = [
+        (one.path.removeprefix("stages[0].steps[0]."), one.value, one.message.removesuffix(", for tenants[0]"))
+        for one in problems_of(parameters, SECRET)
+    ]
+    assert found == told
