@@ -15,9 +15,9 @@ from orchestrator.background.pulse import Pulse
 from orchestrator.background.stop_request import StopRequest
 from orchestrator.broker.dispatcher import Dispatcher
 from orchestrator.broker.watch import BrokerWatch
-from orchestrator.coordinator.archive import open_archive
 from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
 from orchestrator.coordinator.coordinator import Coordinator
+from orchestrator.coordinator.named_archive import open_archive
 from orchestrator.coordinator.retention import Retention, RetentionThread
 from orchestrator.coordinator.trace_feed import TraceFeed
 from orchestrator.domain.errors import InvalidInput

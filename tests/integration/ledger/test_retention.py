@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from orchestrator.control.export import Line, plan_lines
-from orchestrator.coordinator.archive import ArchiveUnavailable, DatabaseArchive, FolderArchive
+from orchestrator.coordinator.archive import ArchiveUnavailable, FolderArchive
+from orchestrator.coordinator.database_archive import DatabaseArchive
 from orchestrator.coordinator.retention import Retention
 from orchestrator.ledger.operations import Order, Taken
 from orchestrator.ledger.outcomes import Ended, Opened
