@@ -85,6 +85,7 @@ _OF_TYPE: Final[dict[str, dict[str, Any]]] = {
 def example(kind: type[EventBase], number: int = 1) -> EventBase:
     """The event of this type; fields that have a default and no better value keep it."""
     given = _VALUES | _OF_TYPE.get(kind.__name__, {})
+    occurred_at = START + timedelta(milliseconds=11 * number)
     values: dict[str, Any] = {}
     for name, field in kind.model_fields.items():
         if name in ("plan_id", "plan_sequence_id") and issubclass(kind, NamespaceEvent):
@@ -92,7 +93,9 @@ def example(kind: type[EventBase], number: int = 1) -> EventBase:
         if name in ("sequence_id", "plan_sequence_id"):
             values[name] = number
         elif name == "occurred_at":
-            values[name] = START + timedelta(milliseconds=11 * number)
+            values[name] = occurred_at
+        elif name == "ledger_clock_millis":
+            values[name] = round(occurred_at.timestamp() * 1000)
         elif name in given:
             values[name] = given[name]
         elif field.is_required() and name != "type":

@@ -64,7 +64,7 @@ def check_history(
     name_unreadable(dump, report)
     world = World(dump.stages_of_created, is_cut=is_cut, damaged=damaged)
     until_dump = takewhile(lambda event: event.sequence_id <= dump.seq, events)
-    replay(world, events if ended else until_dump, report, is_over=ended)
+    replay(world, events if ended else until_dump, report)
     check_plans(dump, report)
     check_tasks(dump, report, overdue_ms=overdue_ms)
     check_tenants(dump, report)

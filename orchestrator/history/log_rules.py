@@ -33,7 +33,7 @@ from orchestrator.history.freeze_rules import frozen
 from orchestrator.history.group_rules import groups
 from orchestrator.history.move_rules import plan_move, task_asked, task_move, wave_move
 from orchestrator.history.owed_rules import check_nothing_owed, owed, pause_owed
-from orchestrator.history.pace_rules import expiry, last_starts, rate, start_time
+from orchestrator.history.pace_rules import expiry, rate, start_time
 from orchestrator.history.plan_rules import numbers, plan_end, repeat, sequence, submission
 from orchestrator.history.report import Report
 from orchestrator.history.stage_rules import completion, epochs, failed_stage, fence, stages, whole_way_back
@@ -96,8 +96,8 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
 )
 
 
-def replay(world: World, history: Iterable[e.Event], report: Report, *, is_over: bool = True) -> None:
-    """Brings the world to the end of the log, every rule asked at every event. ``is_over``: nothing comes behind it."""
+def replay(world: World, history: Iterable[e.Event], report: Report) -> None:
+    """Brings the world to the end of the log, every rule asked at every event."""
     for event in history:
         if fault := _fault_of(event):
             report.add("I6", f"event {event.sequence_id} ({quoted_value(event.type)}) cannot be read: {fault}", event)
@@ -106,7 +106,6 @@ def replay(world: World, history: Iterable[e.Event], report: Report, *, is_over:
         for rule in LOG_RULES if event.plan_id else (numbers, repeat):
             rule(world, event, report)
         world.apply(event)
-    last_starts(world, report, is_over=is_over)
     check_nothing_owed(world, report)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from orchestrator.domain.events.base import EventBase, FailureInfo, OtherEvent, StageEvent, TaskEvent
+from orchestrator.domain.events.base import EventBase, FailureInfo, OtherEvent, StageEvent, StartEvent, TaskEvent
 from orchestrator.domain.events.fleet import (
     FleetHappening,
     PlanBreakerTripped,
@@ -155,6 +155,7 @@ __all__ = [
     "SignInFailed",
     "SignInLinkMade",
     "StageEvent",
+    "StartEvent",
     "TaskCancelled",
     "TaskCompleted",
     "TaskCreated",

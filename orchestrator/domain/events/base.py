@@ -50,6 +50,17 @@ class TaskEvent(EventBase):
         return self
 
 
+class StartEvent(TaskEvent):
+    """A move starts: one of those that ``starts_per_minute`` counts.
+
+    ``ledger_clock_millis`` is the ledger's clock at that moment, by which the rate goes: in ms, it never goes back, and
+    goes on while ``occurred_at`` stands still since Redis' clock was put back. Only its differences mean anything.
+    None in what a release before 0.2 has written.
+    """
+
+    ledger_clock_millis: int | None = None
+
+
 class StageEvent(TaskEvent):
     stage_name: str
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue
 from pydantic.alias_generators import to_camel
 
-from orchestrator.domain.events.base import Counted, FailureInfo, TaskEvent
+from orchestrator.domain.events.base import Counted, FailureInfo, StartEvent, TaskEvent
 
 
 class TaskCreated(TaskEvent):
@@ -27,7 +27,7 @@ class TaskWaiting(TaskEvent):
     holder: str
 
 
-class TaskStarted(TaskEvent):
+class TaskStarted(StartEvent):
     type: Literal["TaskStarted"] = "TaskStarted"
     total_stages: Counted
 
@@ -42,7 +42,7 @@ class TaskPaused(TaskEvent):
     type: Literal["TaskPaused"] = "TaskPaused"
 
 
-class TaskResumed(TaskEvent):
+class TaskResumed(StartEvent):
     type: Literal["TaskResumed"] = "TaskResumed"
 
 
@@ -103,7 +103,7 @@ class TaskCancelled(TaskEvent):
     last_stage: str | None = None
 
 
-class TaskRetryStarted(TaskEvent):
+class TaskRetryStarted(StartEvent):
     type: Literal["TaskRetryStarted"] = "TaskRetryStarted"
     from_checkpoint: bool
 

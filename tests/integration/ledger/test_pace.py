@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from orchestrator.domain.events import StartEvent
 from orchestrator.fleet.rules import FleetRules
 from orchestrator.fleet.start_rules import StartRules
 from orchestrator.ledger.operations import Order
@@ -11,7 +12,6 @@ from tests.support.explained import explained
 from tests.support.history import judged
 from tests.support.ledger_world import LedgerWorld
 from tests.support.since import Since
-from tests.support.waiting import wait_until
 
 
 def rules(world: LedgerWorld, begins: float | None = None, ends: float | None = None, **more: object) -> FleetRules:
@@ -27,17 +27,16 @@ def seen(world: LedgerWorld) -> set[str]:
     return {violation.invariant for violation in judged(world.client, world.keys).violations}
 
 
-def a_moment_later(world: LedgerWorld) -> None:
-    """No worker begins within the millisecond of a start: one that seems to tells of a clock that stands still."""
-    told = world.freezes.reads.told_now_ms
-    started = told()
-    wait_until(lambda: told() > started)
-
-
 def a_minute_passes(world: LedgerWorld) -> None:
     """For people, by hand: what is told from now on is told of then."""
     told_ms = world.freezes.reads.told_now_ms()
     world.client.hset(world.keys.of("clock"), "wall", told_ms + 60_000)
+
+
+def the_ledger_goes_on(world: LedgerWorld, milliseconds: int) -> None:
+    """By hand, as if processes had spoken to it all the while."""
+    for name in ("at", "offset"):
+        world.client.hincrby(world.keys.of("clock"), name, milliseconds)
 
 
 def turns(world: LedgerWorld) -> list[str]:
@@ -120,7 +119,6 @@ def test_a_rate_is_kept_by_coordinators_and_by_workers_that_go_on(hurt: LedgerWo
     assert hurt.serve("p") == ["p.0"]
     assert hurt.serve("p") == []
     hurt.check()
-    a_moment_later(hurt)
     hurt.begin("p.0")
     for _ in range(2):
         hurt.advance("p.0")
@@ -131,17 +129,59 @@ def test_a_rate_is_kept_by_coordinators_and_by_workers_that_go_on(hurt: LedgerWo
     hurt.client.hincrbyfloat(hurt.keys.of("plan", "p"), "rateAt", -60_000)
     assert hurt.serve("p") == ["p.1"]
     assert hurt.serve("p") == []
-    # Of the last millisecond that is told more may come, which tells of a clock that stands still.
-    a_moment_later(hurt)
-    hurt.begin("p.1")
     assert seen(hurt) == {"I2"}
+
+
+def test_a_rate_is_judged_by_the_ledgers_clock_while_what_is_told_stands_still(hurt: LedgerWorld) -> None:
+    """Redis' clock ran a minute ahead, and was put back: nothing else is told than the two starts."""
+    a_minute_passes(hurt)
+    hurt.plan("p", ["a", "b", "c"], rules=rules(hurt, starts_per_minute=1), max_concurrency=3)
+    assert hurt.serve("p") == ["p.0"]
+    hurt.finish("p.0")
+    the_ledger_goes_on(hurt, 60_000)
+    assert hurt.serve("p") == ["p.1"]
+    assert seen(hurt) == set()
+    the_ledger_goes_on(hurt, 30_000)
+    hurt.client.hincrbyfloat(hurt.keys.of("plan", "p"), "rateAt", -30_000)
+    assert hurt.serve("p") == ["p.2"]
+    first, *others = (event for event in hurt.events() if event.type == "TaskStarted")
+    assert {event.occurred_at for event in others} == {first.occurred_at}
+    assert seen(hurt) == {"I2"}
+
+
+def test_each_kind_of_start_tells_the_ledgers_clock(world: LedgerWorld) -> None:
+    def told(kind: str) -> int | None:
+        (event,) = (event for event in world.events() if event.type == kind)
+        assert isinstance(event, StartEvent)
+        return event.ledger_clock_millis
+
+    def admitted() -> int:
+        return int(world.task("p.0")["admittedAt"])
+
+    world.plan("p", ["a"], rules=rules(world, starts_per_minute=6000))
+    world.serve("p")
+    assert told("TaskStarted") == admitted()
+    world.begin("p.0")
+    world.ask("pause", "p.0")
+    world.advance("p.0")
+    the_ledger_goes_on(world, 1_000)
+    world.ask("resume", "p.0")
+    world.serve("p")
+    assert told("TaskResumed") == admitted()
+    world.begin("p.0")
+    world.fail("p.0")
+    the_ledger_goes_on(world, 1_000)
+    world.ask("retry", "p.0", Order("ada", ""))
+    world.serve("p")
+    assert told("TaskRetryStarted") == admitted()
+    world.check()
 
 
 def test_what_a_second_allows_may_come_at_once_and_no_more_is_saved_up(world: LedgerWorld) -> None:
     names = [f"t{n}" for n in range(20)]
     world.plan("p", names, rules=rules(world, starts_per_minute=300), max_concurrency=20)
     assert 5 <= len(world.serve("p")) <= 7
-    world.client.hincrbyfloat(world.keys.of("plan", "p"), "rateAt", -600_000)
+    the_ledger_goes_on(world, 10_000)
     assert 5 <= len(world.serve("p")) <= 7
     world.check()
 

@@ -65,16 +65,18 @@ local function take_snapshot(task)
   if good then redis.call('HSETNX', K.task(task.id), 'snapshot', good) end
 end
 
+-- Each tells the clock that the rate goes by, since the time that people are shown may stand still (see pace).
 local function emit_admitted(task, resumed)
+  local start = '{"ledgerClockMillis":' .. int(NOW)
   if task.retrying ~= '' and not resumed then
-    emit_task('TaskRetryStarted', task, '{"fromCheckpoint":' .. tostring(task.retrying == 'checkpoint') .. '}')
+    emit_task('TaskRetryStarted', task, start .. ',"fromCheckpoint":' .. tostring(task.retrying == 'checkpoint') .. '}')
     if task.retrying == 'checkpoint' then
       emit_task('TaskProgress', task, '{"completedStages":' .. task.stage .. ',"totalStages":' .. task.legs .. '}')
     end
   elseif resumed then
-    emit_task('TaskResumed', task)
+    emit_task('TaskResumed', task, start .. '}')
   else
-    emit_task('TaskStarted', task, '{"totalStages":' .. task.legs .. '}')
+    emit_task('TaskStarted', task, start .. ',"totalStages":' .. task.legs .. '}')
   end
 end
 

@@ -40,7 +40,7 @@ local function has_run_out(plan_id)
   return at ~= nil and WALL >= at
 end
 
--- A move starts: the next one has its time, and the plan has started in time.
+-- A move starts: the next one has its time, and the plan has started in time. Its event tells this NOW (emit_admitted).
 local function note_start(plan_id)
   local f = redis.call('HMGET', K.plan(plan_id), 'paced', 'rate', 'rateAt')
   if f[1] ~= '1' then return end

@@ -120,6 +120,10 @@ def event(kind: str, number: int | None = None, **more: Any) -> dict[str, Any]:
             event("PlanProgress", sequenceId=8, completedTasks=1, totalTasks=2),
             "8    PlanProgress  p  completedTasks=1  totalTasks=2",
         ),
+        (
+            event("TaskStarted", 1, sequenceId=9, ledgerClockMillis=1795512575097, totalStages=3),
+            "9    TaskStarted  tenant-1  totalStages=3",
+        ),
     ],
 )
 def test_event_line(given: dict[str, Any], line: str) -> None:
