@@ -166,15 +166,15 @@ def test_a_worker_whose_broker_refuses_it_stays(tmp_path: Path) -> None:
 
 
 def test_an_idle_worker_is_not_silent(tmp_path: Path) -> None:
-    with fault_world(tmp_path, CHANGEOVER_DEAF_SECONDS="1.5") as world:
+    with fault_world(tmp_path, CHANGEOVER_DEAF_SECONDS="4") as world:
         worker = world.cluster.start_worker(concurrency=1)
         world.cluster.wait_alive([world.cluster.start_coordinator(), worker])
         # One slot, busy for longer than that: no reply is due meanwhile.
-        world.instances.slow_seconds = 3
+        world.instances.slow_seconds = 5
         world.submit(1, [effect_stage("one")])
         assert world.wait().status == "COMPLETED"
         # Nor does one that waits for work grow silent: it gives signs of life twice as long after the plan's end.
-        until_ms = int(world.redis.time()[0]) * 1000 + 3_000
+        until_ms = int(world.redis.time()[0]) * 1000 + 8_000
         wait_until(lambda: any(sign["at"] >= until_ms for sign in signs_of_workers(world)), 30, "no more signs of life")
         assert worker.poll() is None
 
