@@ -57,8 +57,9 @@ class Chunks(FailureAnswers):
         for task in plan.tasks:
             if self._is_meant(task, asked) and asked.failed.get(task.id) == task.retries:
                 self._retry_of_plan(task, asked)
-        # Let go on meanwhile, a plan without waves stops again for who is still back.
-        if asked.from_scratch and plan.waits_for_answer and plan.has_open() and not (plan.pause or plan.cancel):
+        # Let go on meanwhile, a plan stops again for a breaker still open, and without waves for who is still back.
+        stops = any(part.breached for part in plan.parts) or (asked.from_scratch and plan.waits_for_answer)
+        if stops and plan.has_open() and not (plan.pause or plan.cancel):
             self._say("OperationRequested", plan.id)
             plan.pause, plan.by_gate = True, False
         self._settle(plan)
