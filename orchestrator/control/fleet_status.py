@@ -105,10 +105,12 @@ def waits_sentence(wave: WaveStatus, plan_id: str) -> str:
 
 
 def tripped_words(plan: PlanSummary | PlanStatus) -> str:
-    """To stand behind a breaker's numbers: that it has tripped, though what had failed has been taken back since."""
+    """To stand behind a breaker's numbers: that it has tripped, though what had failed has been taken back since. A
+    retry of the plan is the answer."""
     breaker = plan.breaker
-    is_over = breaker is None or not breaker.tripped or plan.status in PLAN_ENDED or any(breaches(plan))
-    return "" if is_over or breaker is None else f"; it has tripped ({breaker.tripped}), and waits for an answer"
+    if breaker is None or not breaker.tripped or plan.status in PLAN_ENDED or any(breaches(plan)):
+        return ""
+    return f"; it has tripped ({breaker.tripped})" + ("" if plan.retrying else ", and waits for an answer")
 
 
 def soak_end(wave: WaveStatus) -> str:

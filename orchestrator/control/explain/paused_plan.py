@@ -30,7 +30,8 @@ def paused_plan(scene: Scene, plan_id: str, record: Record, who: str) -> Iterato
         if by_gate:
             return
     offer = scene.offers.first(of_plan(Operation.RESUME, plan_id))
-    sentence, commands = f"{who} is paused{paused_words(plan.paused_by)}", list(offer.commands)
+    commands = [] if _stops_again(plan) else list(offer.commands)
+    sentence = f"{who} is paused{paused_words(plan.paused_by)}"
     if not commands and not told:
         sentence += f"; a resume is refused now: {offer.words}" if offer.words else ""
         goes_on = of_plan(Operation.RESUME, plan_id, accept_failures=True)
@@ -48,7 +49,8 @@ def lets_it_go_on(scene: Scene, plan_id: str, record: Record) -> list[str]:
     gate = [] if wave is None else offers.gate(plan_id, wave.name)
     again = (of_plan(Operation.RETRY, plan_id), of_plan(Operation.RETRY, plan_id, from_scratch=True))
     retry = offers.first(*again).commands if any(breaches(plan)) else []
-    resume = offers.first(of_plan(Operation.RESUME, plan_id), of_plan(Operation.RESUME, plan_id, accept_failures=True))
+    plain = [] if _stops_again(plan) else [of_plan(Operation.RESUME, plan_id)]
+    resume = offers.first(*plain, of_plan(Operation.RESUME, plan_id, accept_failures=True))
     return [*gate, *resume.commands, *retry] if outlasts_a_retry(plan) else [*gate, *retry, *resume.commands]
 
 
@@ -80,6 +82,11 @@ def tripped_at_the_end(scene: Scene, plan: PlanSummary, *, goes_back: bool) -> I
 def paused_behind(record: Record) -> str:
     """To stand behind "paused", of a plan's or task's record."""
     return paused_words(paused_by(record))
+
+
+def _stops_again(plan: PlanSummary) -> bool:
+    """Whether its policy pauses it again, though a plain resume is taken, when the retry that is under way is done."""
+    return plan.retrying and outlasts_a_retry(plan)
 
 
 def _rejected(plan: PlanSummary) -> WaveStatus | None:
