@@ -13,10 +13,15 @@ QUOTE_TEMPLATE: Final = 'put quotation marks around a value with {{ ... }}: "{{ 
 _QUOTE: Final = "quote a text that begins with {}"
 
 
+def slip_words(text: str, at: int, problem: str) -> str:
+    """What was done wrong where libyaml stopped, ``at`` this character of the text; where that is not certain its
+    ``problem``, with what may help beside it."""
+    return slip_at(text, at) or (f"{problem}; {hint}" if (hint := _hint(text, at, problem)) else problem)
+
+
 def slip_at(text: str, at: int) -> str | None:
-    """What was most likely done wrong where libyaml stopped, ``at`` this character of the text; None: not known."""
-    before = _BREAK.split(text[max(at - _LONGEST, 0) : at])[-1]
-    after = _BREAK.split(text[at : at + _LONGEST])[0]
+    """What was done wrong there; None where it is not certain."""
+    before, after = _line(text, at)
     if "\t" in before[: len(before) - len(before.lstrip())] or after.startswith("\t"):
         return "indent by spaces, not by tabs"
     if holds_template(before + after[:4]):
@@ -25,12 +30,25 @@ def slip_at(text: str, at: int) -> str | None:
         return _QUOTE.format(after[0])
     if before[-1:] in ("*", "&"):
         return _QUOTE.format(before[-1])
-    if after.startswith(":"):
-        has_key = re.search(r":\s", before) is not None
-        return "quote a text with ': ' in it" if has_key else "indent a key as those beside it, and quote a long text"
-    if after and not before.strip(" -"):
-        return "indent a key as those beside it"
     return None
+
+
+def _hint(text: str, at: int, problem: str) -> str:
+    """What libyaml did not find may be lacking lines before: this never stands in the place of its words."""
+    before, after = _line(text, at)
+    if "expected ':'" in problem:
+        return "a line before may lack ': ' behind its key"
+    if "expected ','" in problem:
+        return "a comma, a bracket or a quotation mark may be lacking"
+    if after.startswith(":") and re.search(r":\s", before):
+        return "quote a text with ': ' in it"
+    if after.startswith(":"):
+        return "indent a key as those beside it, quote a long text, and end a key with ': '"
+    return "indent a key as those beside it" if after and not before.strip(" -") else ""
+
+
+def _line(text: str, at: int) -> tuple[str, str]:
+    return _BREAK.split(text[max(at - _LONGEST, 0) : at])[-1], _BREAK.split(text[at : at + _LONGEST])[0]
 
 
 def holds_template(line: str) -> bool:

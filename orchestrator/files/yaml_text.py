@@ -20,7 +20,7 @@ from orchestrator.domain.errors import InvalidInput, Problem, cut_text
 from orchestrator.domain.wording import join
 from orchestrator.files.json_text import MAX_DEPTH
 from orchestrator.files.yaml_bounds import refusal_of, stray_character
-from orchestrator.files.yaml_slips import QUOTE_TEMPLATE, slip_at
+from orchestrator.files.yaml_slips import QUOTE_TEMPLATE, slip_at, slip_words
 
 MAX_ALIASED_VALUES = 1_000_000
 """How many values all aliases together may stand for."""
@@ -115,8 +115,8 @@ class _YamlEvents:
                 self._take(event)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            slip = slip_at(text, mark.index) if mark is not None else None
-            self._refuse(mark, f"not valid YAML: {slip or error.problem or error.context}")
+            problem = str(error.problem or error.context)
+            self._refuse(mark, f"not valid YAML: {problem if mark is None else slip_words(text, mark.index, problem)}")
         except yaml.YAMLError as error:
             self._refuse(None, stray_character(text) or f"not valid YAML: {cut_text(' '.join(str(error).split()))}")
         return self._root
