@@ -73,6 +73,18 @@ def breaches(plan: PlanSummary | PlanStatus) -> Iterator[tuple[str, int, int]]:
         yield "", breaker.failed, breaker.tolerance
 
 
+def holding(plan: PlanSummary | PlanStatus, own: str | None = None) -> Iterator[tuple[str, int, int]]:
+    """Those of its breaches that keep who waits from starting: the plan's and those of the wave that admission goes by
+    keep all, another wave's its own tenants: a task of it (``own``), or all where nobody else waits. A plan that is
+    stopped goes on when each is answered."""
+    broken, wait = list(breaches(plan)), {wave.name for wave in plan.waves if wave.counts.get(TaskState.PENDING)}
+    goes_on = plan.status in (PlanState.READY, PlanState.RUNNING) and not (plan.pausing or plan.cancelling)
+    alone = wait if own is None and wait <= {name for name, _, _ in broken} else ()
+    for breach in broken:
+        if not goes_on or breach[0] in ("", plan.current_wave, own, *alone):
+            yield breach
+
+
 def outlasts_a_retry(plan: PlanSummary | PlanStatus) -> bool:
     """Whether a breaker stays tripped though all that failed is retried: what could not go back no retry moves."""
     counts = {wave.name: wave.counts for wave in plan.waves} | {"": plan.counts}
@@ -161,7 +173,7 @@ def held_words(plan: PlanSummary | PlanStatus) -> str:
     if not is_on or not plan.counts.get(TaskState.PENDING) or any(plan.counts.get(state) for state in TASK_ACTIVE):
         return ""
     if not plan.retrying or outlasts_a_retry(plan):
-        for breach in breaches(plan):
+        for breach in holding(plan):
             return f"{breach_sentence(*breach)}; {typed('explain', '--plan', plan.plan_id)}"
     wave = unanswered_wave(plan)
     return "" if wave is None or goes_on_before(plan, wave) else gate_words(plan)
@@ -172,7 +184,7 @@ def with_hold(plan: PlanSummary) -> PlanSummary:
     if not (words := held_words(plan)):
         return plan
     breaker = plan.breaker
-    if breaker is not None and not breaker.tripped and any(breaches(plan)):
+    if breaker is not None and not breaker.tripped and any(holding(plan)):
         breaker = breaker.model_copy(update={"tripped": breaker.on_breach})
     return plan.model_copy(update={"waits_because": words, "breaker": breaker})
 

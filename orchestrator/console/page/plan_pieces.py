@@ -25,6 +25,7 @@ from orchestrator.control.fleet_status import (
     breach_sentence,
     breaches,
     current_wave,
+    holding,
     other_waits,
     soak_end,
     unanswered_wave,
@@ -90,7 +91,7 @@ def now_of(
     if (
         plan.breaker is not None
         and plan.breaker.tripped
-        and (broken := [breach_sentence(*one) for one in breaches(plan)])
+        and (broken := [breach_sentence(*one) for one in holding(plan)])
     ):
         return Now(_sentence(broken[0]), TaskState.ROLLBACK_FAILED, "bad", buttons=(resume,))
     if wave is not None and wave.state in (WaveState.GATED, WaveState.REJECTED):

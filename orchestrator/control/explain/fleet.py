@@ -11,6 +11,7 @@ from orchestrator.control.explain.scene import Scene, TaskScene
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.fleet_status import (
     current_wave,
+    holding,
     outlasts_a_retry,
     unanswered_wave,
     waits_sentence,
@@ -81,14 +82,15 @@ def waits_for_wave(task: TaskScene) -> Iterator[Remark]:
     """Why a move is not admitted whose tenant and slot would be there; nothing when waves and breakers let it."""
     plan = plan_summary(task.plan_id, task.plan, task.scene.told_now_ms)
     waits_for_retry = "wave" in task.record and plan.retrying and "startedAt" not in task.record
-    if (found := list(tripped(task.scene, plan))) and not (waits_for_retry and not outlasts_a_retry(plan)):
-        yield from found
+    own, first = counted_number(task.record.get("wave")), open_wave(task.plan)
+    held_by = list(holding(plan, None if own is None else task.plan.get(f"{fields_of(own)}name")))
+    if held_by and not (waits_for_retry and not outlasts_a_retry(plan)):
+        yield from tripped(task.scene, plan, held_by)
         return
     if waits_for_retry:
         sentence = "a retry of its plan is under way: none of its tasks starts before that is done"
         yield remark(Situation.PLAN_RETRYING, sentence, typed("explain", "--plan", task.plan_id))
         return
-    own, first = counted_number(task.record.get("wave")), open_wave(task.plan)
     if own is not None and first is not None and own > first and "startedAt" not in task.record:
         yield from _behind(task, plan, plan.waves[first])
     elif stop_within(task.plan, own, 0) is not None:

@@ -3,7 +3,7 @@ who waits for one of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from orchestrator.control.answers import PlanSummary, Remark, WaveStatus
 from orchestrator.control.asked import paused_by, paused_words
@@ -54,11 +54,13 @@ def lets_it_go_on(scene: Scene, plan_id: str, record: Record) -> list[str]:
     return [*gate, *resume.commands, *retry] if outlasts_a_retry(plan) else [*gate, *retry, *resume.commands]
 
 
-def tripped(scene: Scene, plan: PlanSummary, *, goes_back: bool = True) -> Iterator[Remark]:
-    """A breaker that keeps moves from starting, and every answer to it; ``goes_back``: whether a rollback would take
-    anybody back. What a retry that is under way may mend is to be answered for when that is done."""
+def tripped(
+    scene: Scene, plan: PlanSummary, found: Iterable[tuple[str, int, int]] | None = None, *, goes_back: bool = True
+) -> Iterator[Remark]:
+    """Each of these breaches, or of all, and every answer to it; ``goes_back``: whether a rollback would take anybody
+    back. What a retry that is under way may mend is to be answered for when that is done."""
     is_mended = plan.retrying and not outlasts_a_retry(plan)
-    for wave, failed, tolerance in breaches(plan):
+    for wave, failed, tolerance in breaches(plan) if found is None else found:
         sentence = breach_sentence(wave, failed, tolerance)
         if is_mended:
             yield remark(Situation.BREAKER_TRIPPED, f"{sentence}; a retry of the plan is under way, and may mend that")
