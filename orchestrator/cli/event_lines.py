@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from orchestrator.domain.events.base import NOT_FOR_PEOPLE
+
 _HEAD = ("sequenceId", "planSequenceId", "type", "planId", "taskId", "tenantId", "stageName", "occurredAt")
-_NOT_FOR_PEOPLE = ("ledgerClockMillis",)
 
 
 def event_line(event: Mapping[str, Any]) -> str:
@@ -17,7 +18,7 @@ def event_line(event: Mapping[str, Any]) -> str:
     where = [str(event[name]) for name in ("tenantId", "stageName") if event.get(name)]
     if not event.get("tenantId"):
         where.insert(0, str(event.get("planId") or event.get("freezeId") or ""))
-    unsaid = (*_HEAD, *_NOT_FOR_PEOPLE)
+    unsaid = (*_HEAD, *NOT_FOR_PEOPLE)
     details = [f"{key}={_short(value)}" for key, value in event.items() if key not in unsaid and value is not None]
     return "  ".join([str(event.get("sequenceId", "")), clock, str(event.get("type", "")), *where, *details])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.domain.events import Event
+from orchestrator.domain.events.base import NOT_FOR_PEOPLE
 
 MOST: Final = 240
 """Characters of the details that are shown."""
@@ -72,9 +73,8 @@ def _words(kind: str, told: Mapping[str, Any]) -> str:
         return _cut(f"{told.get('operation')}{of}{reason}")
     if "durationMillis" in told:
         return f"after {told['durationMillis'] / 1000:,.1f} s"
-    rest = {
-        key: value for key, value in told.items() if key not in _HEAD and key != "actor" and value not in ([], {}, "")
-    }
+    unsaid = {*_HEAD, *NOT_FOR_PEOPLE, "actor"}
+    rest = {key: value for key, value in told.items() if key not in unsaid and value not in ([], {}, "")}
     return _cut(" · ".join(f"{_spaced(key)} {_plain(value)}" for key, value in rest.items()))
 
 

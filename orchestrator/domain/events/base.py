@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 from pydantic.alias_generators import to_camel
@@ -48,6 +48,10 @@ class TaskEvent(EventBase):
         if plan_of(self.task_id) != self.plan_id:
             raise ValueError("taskId is of no task of the plan")
         return self
+
+
+NOT_FOR_PEOPLE: Final = frozenset({"ledgerClockMillis"})
+"""What lines for people leave out: it means nothing by itself."""
 
 
 class StartEvent(TaskEvent):
