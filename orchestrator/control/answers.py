@@ -158,6 +158,8 @@ class WaveStatus(Answer):
     last_looks_due: bool = False
     """Its soak is past its time, and has not been seen to the end."""
     last_looks_late: bool = False
+    gone_at_last_look: int = 0
+    """Of a soak past its time: how many were gone when all were looked at last, and are looked at again."""
     clock_put_back: bool = False
     """Its soak is over by the ledger's clock, but lasts until the time that people are shown is there again."""
     gate: str | None = None

@@ -130,11 +130,18 @@ def soak_end(wave: WaveStatus) -> str:
     return f"{(wave.soaks_until or '')[:19].replace('T', ' ')} UTC"
 
 
+def gone_words(wave: WaveStatus) -> str:
+    """Who keeps a wave in its soak past its time."""
+    was, again = ("was", "is") if wave.gone_at_last_look == 1 else ("were", "are")
+    return f"{wave.gone_at_last_look} {was} gone at the last look, and {again} looked at again"
+
+
 def wave_sentence(wave: WaveStatus, plan_id: str) -> str:
     """What a wave that is not done with does, or waits for."""
     if wave.state == WaveState.SOAKING:
         last = ", its last looks are due" if wave.last_looks_due else ""
         last += f"; without a worker the soak waits: {typed('worker')}" if wave.last_looks_late else ""
+        last += f", {gone_words(wave)}" if wave.gone_at_last_look else ""
         until = soak_end(wave)
         if wave.clock_put_back:
             last = ": Redis' clock was put back since, and it lasts until the time that is shown is there again"
@@ -209,6 +216,9 @@ def _wave(record: Record, index: int, told_now_ms: Callable[[], int]) -> WaveSta
     state = record.get(f"{part}state", WaveState.PENDING.value)
     soaks = until is not None and state == WaveState.SOAKING
     late_ms = told_now_ms() - round(until.timestamp() * 1000) if until is not None and soaks else 0
+    left, doubts = counted_number(record.get("soakLeft")), counted_number(record.get("soakDoubts")) or 0
+    # Between two rounds, which lie an interval apart, no look is due, nor waits for a worker.
+    gone = doubts if late_ms > 0 and left == 0 else 0
     return WaveStatus(
         name=record.get(f"{part}name", ""),
         state=state,
@@ -219,9 +229,9 @@ def _wave(record: Record, index: int, told_now_ms: Callable[[], int]) -> WaveSta
         sent_back=sent_back(record, part),
         max_concurrency=room.most,
         soaks_until=until.isoformat(timespec="seconds").replace("+00:00", "Z") if until else None,
-        last_looks_due=late_ms > 0,
-        # Between two rounds, which lie an interval apart, no look waits for a worker.
-        last_looks_late=late_ms > BORNE_LATE_MS and counted_number(record.get("soakLeft")) != 0,
+        last_looks_due=late_ms > 0 and not gone,
+        last_looks_late=late_ms > BORNE_LATE_MS and left != 0,
+        gone_at_last_look=gone,
         clock_put_back=soaks and _is_over_by_ledger(record) and late_ms < -_AT_ONCE_MS,
         gate=None if gate is None else ("manual" if gate == "manual" else "http"),
         gate_questions=gate_questions(record, index, told_now_ms) if state == WaveState.GATED else None,

@@ -25,6 +25,7 @@ from orchestrator.control.fleet_status import (
     breach_sentence,
     breaches,
     current_wave,
+    gone_words,
     holding,
     other_waits,
     soak_end,
@@ -122,7 +123,8 @@ def now_of(
         return Now(_sentence(why), PlanState.READY, "")
     if wave is not None and wave.state == WaveState.SOAKING:
         until = words.told_moment(wave.soaks_until)
-        return Now(f"Wave {wave.name} soaks: its tenants are looked at again", until=until)
+        again = gone_words(wave) if wave.gone_at_last_look else "its tenants are looked at again"
+        return Now(f"Wave {wave.name} soaks: {again}", until=until)
     if (unanswered := unanswered_wave(plan)) is not None:
         sentence = f"{wave_sentence(unanswered, plan.plan_id)}; what is behind it waits for an answer"
         return Now(_sentence(sentence), TaskState.PAUSED, "warn", buttons=(resume,))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator.console.page.plan_pieces import now_of
 from orchestrator.control.fleet_status import wave_sentence
 from orchestrator.control.status import plan_summary
+from orchestrator.domain.roles import Role
 
 UNTIL_MS = 1_577_874_000_000
 RECORD = {
@@ -32,6 +34,23 @@ def test_between_two_rounds_of_looks_no_worker_is_waited_for() -> None:
         (wave,) = plan_summary("p", {**RECORD, "soakLeft": left}, lambda: UNTIL_MS + 11_000).waves
         said.append("without a worker" in wave_sentence(wave, "p"))
     assert said == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("left", "doubts", "said"),
+    [
+        ("0", "1", ", 1 was gone at the last look, and is looked at again"),
+        ("0", "2", ", 2 were gone at the last look, and are looked at again"),
+        ("1", "1", LOOKS),
+        ("0", "0", LOOKS),
+    ],
+)
+def test_who_is_gone_keeps_a_wave_in_its_soak_and_no_look_is_due(left: str, doubts: str, said: str) -> None:
+    record = {**RECORD, "wave": "0", "soakLeft": left, "soakDoubts": doubts}
+    plan = plan_summary("p", record, lambda: UNTIL_MS + 1000)
+    assert wave_sentence(plan.waves[0], "p") == "wave w soaks until 2020-01-01 10:20:00 UTC" + said
+    again = "its tenants are looked at again" if said == LOOKS else said.removeprefix(", ")
+    assert now_of(plan, Role.VIEWER).sentence == f"Wave w soaks: {again}"
 
 
 @pytest.mark.parametrize(("at", "is_back"), [(4_999, False), (5_000, True)])
