@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import signal
@@ -39,6 +40,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 forget_settings(os.environ)
 
 _databases = itertools.cycle(range(0, DATABASES, 2))
+
+# Ten thousand tests stay for the whole run: to look through them for garbage, again and again, takes much of its time.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What there is now stays, and is not looked through again."""
+    gc.enable()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import changeover
+from tests.support.long import mostly_long
 from tests.support.processes import start
 from tests.support.redis_server import free_port
 
@@ -56,7 +57,7 @@ def ended(arguments: list[str], environment: dict[str, str], folder: Path) -> tu
         return code, said.read().decode()
 
 
-@pytest.mark.parametrize("option", WORKER)
+@pytest.mark.parametrize("option", mostly_long(WORKER, *list(WORKER)[::3]))
 def test_a_wrong_option_of_a_worker(option: str, environment: dict[str, str], tmp_path: Path) -> None:
     code, said = ended(["worker", option], environment, tmp_path)
     assert said.startswith(f"error: {WORKER[option]}")

@@ -31,7 +31,13 @@ CELERY = (sys.executable, "-m", "celery", "-A", "workers.app")
         pytest.param([*CELERY, "worker"], MEMORY, 2, "use redis or db", marks=long),
         (["worker"], MISTYPED, 2, "did you mean 'redis'?"),
         (["coordinator"], AWAY, 4, "127.0.0.1:1"),
-        ([*CELERY, "worker"], {"CHANGEOVER_MIDDLEWARES": '["metrics"]'}, 2, "middlewares[0]: unknown middleware"),
+        pytest.param(
+            [*CELERY, "worker"],
+            {"CHANGEOVER_MIDDLEWARES": '["metrics"]'},
+            2,
+            "middlewares[0]: unknown middleware",
+            marks=long,
+        ),
     ],
 )
 def test_refused_at_the_start(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.long import long
 from tests.support.processes import start
 
 NOBODY = "redis://127.0.0.1:1/0"
@@ -41,7 +42,10 @@ def test_a_full_disk_is_one_line(arguments: str) -> None:
     assert len(said.splitlines()) == 1
 
 
-@pytest.mark.parametrize(("arguments", "code"), [("status", 4), ("no-such-command", 2), ("config", 0)])
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [("status", 4), pytest.param("no-such-command", 2, marks=long), pytest.param("config", 0, marks=long)],
+)
 def test_the_exit_code_tells_where_no_error_can_be_written(arguments: str, code: int) -> None:
     with FULL.open("wb", buffering=0) as full, tempfile.TemporaryFile() as output:
         assert start([arguments], ENVIRONMENT, output, full).wait(60) == code

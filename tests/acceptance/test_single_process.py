@@ -55,6 +55,7 @@ def up(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
             process.terminate()
 
 
+@long
 def test_a_task_goes_on_from_a_checkpoint_in_memory(up: subprocess.Popen[bytes], tmp_path: Path) -> None:
     run = json.loads((tmp_path / ".changeover" / "run.json").read_text())
     assert run["pids"]["coordinator"] == run["pids"]["worker"]

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from tests.support.cli import changeover
+from tests.support.long import long
 from tests.support.up_process import READY_SECONDS, alive
 from tests.support.waiting import wait_until
 
@@ -50,6 +51,7 @@ def pids(folder: Path) -> dict[str, list[int]]:
     return found
 
 
+@long
 def test_up_serves_its_folder_mends_itself_and_stops_clean(up: subprocess.Popen[bytes], tmp_path: Path) -> None:
     status = changeover("status", "--json", folder=tmp_path)
     assert status.returncode == 0

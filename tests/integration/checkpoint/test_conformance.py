@@ -16,6 +16,7 @@ from checkpoint.database import DatabaseCheckpointStore
 from checkpoint.registry import store_names
 from orchestrator.ledger.keys import Keys
 from tests.support.agreed_lists import must_agree
+from tests.support.long import mostly_long
 from tests.support.place import Place
 from tests.support.postgres_server import PostgresServer
 
@@ -89,7 +90,7 @@ def test_redis_kill(place: Place, redis_client: redis.Redis) -> None:
     check_killed(lambda: RedisCheckpointStore(redis_client, lambda i: "c:" + i), [sys.executable, "-c", program])
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+@pytest.mark.parametrize("kind", mostly_long(["sqlite", "postgres"], "postgres"))
 def test_database_kill(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/c.db" if kind == "sqlite" else request.getfixturevalue("postgres_server").url
     store = f"DatabaseCheckpointStore({url!r}, 'kill')"

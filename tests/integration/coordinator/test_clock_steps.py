@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from tests.support.clock_shim import SteppedClock
 from tests.support.fault_world import FaultWorld, write_stage
 from tests.support.instances import Handler, Instances
-from tests.support.long import mostly_long
+from tests.support.long import long, mostly_long
 from tests.support.plans import plan, tenant
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
@@ -87,6 +87,7 @@ def assert_polled_in_time(world: FaultWorld, polled: Polled) -> None:
     assert moments == sorted(moments)
 
 
+@long
 def test_the_clocks_of_workers_decide_nothing(world: FaultWorld, polled: Polled, tmp_path: Path) -> None:
     fast, slow = SteppedClock(tmp_path, "fast"), SteppedClock(tmp_path, "slow")
     fast.set(60.0)

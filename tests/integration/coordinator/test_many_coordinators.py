@@ -10,8 +10,10 @@ from pathlib import Path
 
 from orchestrator.domain.events import TaskStageStarted
 from tests.support.fault_world import FaultWorld, effect_stage, fault_world, write_stage
+from tests.support.long import long
 
 
+@long
 def test_three_coordinators_killed_and_stopped_at_random(tmp_path: Path) -> None:
     chance = random.Random(7)
     with fault_world(tmp_path) as world:

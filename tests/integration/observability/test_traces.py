@@ -12,6 +12,7 @@ import pytest
 
 from orchestrator.client import Client
 from tests.support.cluster import Cluster
+from tests.support.long import mostly_long
 from tests.support.plans import plan, tenant
 from tests.support.trace_collector import Told, TraceCollector
 from tests.support.waiting import wait_until
@@ -24,7 +25,7 @@ def is_whole(spans: list[Told]) -> bool:
     return {span.parent for span in spans if span.parent} <= {span.id for span in spans}
 
 
-@pytest.mark.parametrize("pool", ["threads", "prefork"])
+@pytest.mark.parametrize("pool", mostly_long(["threads", "prefork"], "prefork"))
 def test_a_plan_is_a_trace(cluster: Cluster, client: Client, pool: str) -> None:
     seen: list[str] = []
     seen_as_own: list[str] = []

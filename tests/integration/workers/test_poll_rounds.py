@@ -130,7 +130,8 @@ def test_copies_of_rounds_are_dropped_turn_by_turn(tmp_path: Path) -> None:
         world.assert_holds([0])
 
 
-@pytest.mark.parametrize("pool", [pytest.param("solo", marks=long), "threads"])
+@long
+@pytest.mark.parametrize("pool", ["solo", "threads"])
 def test_immediate_work_and_another_plans_polls_beside_500_that_nobody_answers(tmp_path: Path, pool: str) -> None:
     polling = 500
     with fault_world(tmp_path, **LONG_LEASE) as world:

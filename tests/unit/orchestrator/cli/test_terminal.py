@@ -36,6 +36,7 @@ from orchestrator.domain.printable import printable, printable_json, steering_ch
 from orchestrator.embedded.console import Console
 from orchestrator.observability.logs import configure_logs
 from orchestrator.settings.model import Settings
+from tests.support.long import mostly_long
 from tests.support.right_plan import right_plan
 
 TREE = Path(__file__).parents[4]
@@ -175,7 +176,7 @@ def test_only_the_gate_writes() -> None:
         assert path.name in ("output.py", "drawing.py") or not writes.search(path.read_text()), path
 
 
-@pytest.mark.parametrize("place", NAMES)
+@pytest.mark.parametrize("place", mostly_long(NAMES, *list(NAMES)[::3]))
 @pytest.mark.parametrize("text", HOSTILE)
 def test_names_and_ids_with_such_characters_are_refused(
     place: str, text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
