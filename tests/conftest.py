@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,14 +41,16 @@ forget_settings(os.environ)
 
 _databases = itertools.cycle(range(0, DATABASES, 2))
 
-# Ten thousand tests stay for the whole run: to look through them for garbage, again and again, takes much of its time.
-gc.disable()
 
-
-def pytest_collection_finish() -> None:
-    """What there is now stays, and is not looked through again."""
-    gc.enable()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Ten thousand tests stay for the whole run: none of them is looked through for garbage, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
