@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import itertools
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 import redis
+import redis.utils
 from pydantic import SecretStr
 
 from orchestrator.client import Client
@@ -56,6 +58,14 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leaves out what has no place in a suite with a bound."""
     leave_out(items)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def known_release_of_redis_py() -> Iterator[None]:
+    """Each connection tells the server which release it is of, and reads it from its package's files: once is enough."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redis.utils, "get_lib_version", functools.cache(redis.utils.get_lib_version))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import redis
+from redis.driver_info import DriverInfo
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import InvalidResponse, RedisError, ResponseError
 from redis.utils import check_protocol_version
@@ -30,6 +31,9 @@ class _Greeting:
     password: str | None
     protocol: Any
     handshake_metadata: Any
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"driver_info": _driver(), **options})
 
     def on_connect_check_health(self, check_health: bool = True) -> None:
         try:
@@ -65,6 +69,13 @@ def strange_answers() -> Iterator[None]:
         yield
     except InvalidResponse as error:
         raise StrangeAnswer(str(error)) from None
+
+
+@cache
+def _driver() -> DriverInfo:
+    """What the client tells a server of itself. Left to itself it reads the metadata of its package for each connection,
+    which costs more than connecting."""
+    return DriverInfo()
 
 
 @lru_cache
