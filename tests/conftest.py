@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def known_release_of_redis_py() -> Iterator[None]:
-    """Each connection tells the server which release it is of, and reads it from its package's files: once is enough."""
+    """Each connection tells the server its release, and reads that from its package's files: once is enough."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(redis.utils, "get_lib_version", functools.cache(redis.utils.get_lib_version))
         yield

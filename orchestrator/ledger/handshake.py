@@ -73,7 +73,7 @@ def strange_answers() -> Iterator[None]:
 
 @cache
 def _driver() -> DriverInfo:
-    """What the client tells a server of itself. Left to itself it reads the metadata of its package for each connection,
+    """What the client tells a server of itself. Left to itself it reads its package's metadata for each connection,
     which costs more than connecting."""
     return DriverInfo()
 
