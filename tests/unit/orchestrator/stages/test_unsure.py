@@ -61,7 +61,9 @@ class Spelled(Step[SpelledParameters]):
 
 
 REGION = "{{ tenant.variables.r }}"
-REGISTRY = StepRegistry([Tied(), Spelled(), *(load_registry().get(one) for one in ("http-request", "redis-ack"))])
+REGISTRY = StepRegistry(
+    [Tied(), Spelled(), *(load_registry().get(one) for one in ("health-check", "http-request", "redis-ack"))]
+)
 STEPS: dict[str, dict[str, Any]] = {
     "a rule of the model": {"type": "tied", "region": REGION},
     "a rule of another field": {"type": "tied", "region": REGION, "beside": "y"},
@@ -104,6 +106,47 @@ def test_what_is_wrong_whatever_a_template_gives_is_told_once() -> None:
     (one,) = problems({k: v for k, v in STEPS["our own: where the footprint stands"].items() if k != "value"}, NEEDS)
     assert "steps[0].value" in one
     assert "tenants[" not in one
+
+
+ID = "{{ tenant.tenant_id }}"
+SHAPES: list[tuple[dict[str, Any], dict[str, set[str]]]] = [
+    (
+        {"type": "http-request", "url": "http://h/" + ID, "body": {"a": 1}, "timeout_seconds": -1},
+        {"body": {"expected text"}, "timeout_seconds": {"expected a number of more than 0"}},
+    ),
+    (
+        {"type": "http-request", "url": "http://h/" + ID, "form": [1], "success": "a ="},
+        {"form": {"expected a mapping"}, "success": set()},
+    ),
+    (
+        {"type": "health-check", "path": "/" + ID, "consecutive_successes": "two", "interval_seconds": "x"},
+        {"consecutive_successes": {"expected a whole number"}, "interval_seconds": {"expected a number"}},
+    ),
+    (
+        {"type": "health-check", "path": "/" + ID, "consecutive_successes": 0},
+        {"consecutive_successes": {"expected a whole number of at least 1"}},
+    ),
+    (
+        {"type": "health-check", "path": "/" + ID, "max_attempts": 2, "consecutive_successes": 3},
+        {"consecutive_successes": {"expected at most max_attempts (2)"}},
+    ),
+    (
+        {"type": "http-request", "url": "http://h/" + ID, "body": "x" * 1_048_577, "metod": "GET"},
+        {"body": {"expected text of at most 1048576 characters"}, "metod": set()},
+    ),
+]
+
+
+@pytest.mark.parametrize("case", SHAPES, ids=lambda case: str(case[0])[:120])
+def test_a_value_that_is_wrong_before_a_rule_of_several_is_told_beside_others_once(
+    case: tuple[dict[str, Any], dict[str, set[str]]],
+) -> None:
+    step, expected = case
+    found = problems(step, NEEDS, NEEDS)
+    assert len(found) == len(expected)
+    for name, words in expected.items():
+        (one,) = [one for one in found if one.startswith(f"stages[0].steps[0].{name}: ")]
+        assert all(f"{name}: {said}" in one for said in words)
 
 
 def test_an_override_is_not_judged_by_a_template_beside_it() -> None:
