@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
 from steps.broadcast import Broadcast
@@ -14,6 +14,7 @@ from steps.config_write import ConfigWrite
 from steps.contract import Step, StepParameters
 from steps.health_check import HealthCheck
 from steps.http_request import HttpCall
+from steps.installed import entry_points
 from steps.noop import Noop
 from steps.notify import Notify
 from steps.poll import Poll

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import Final
 
 import structlog
@@ -28,6 +27,7 @@ from orchestrator.domain.naming import unknown
 from orchestrator.settings.extensions import MIDDLEWARES, unusable
 from orchestrator.settings.model import Settings
 from steps import Failed, Outcome, PollAgain
+from steps.installed import entry_points
 from steps.raised import is_for_process
 from workers.answered import failure_of, recordable
 

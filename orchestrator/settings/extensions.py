@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Final
 
 from checkpoint import registry as stores
@@ -12,6 +12,7 @@ from orchestrator.domain.errors import Problem
 from orchestrator.domain.naming import unknown
 from orchestrator.settings.given import with_where
 from orchestrator.settings.model import Settings, sources
+from steps.installed import entry_points
 from steps.raised import is_for_process
 from steps.told import words_of
 
@@ -45,7 +46,7 @@ def unusable_extensions(settings: Settings) -> list[Problem]:
     given = sources()
     problems = [replace(one, message=with_where(one.message, one.path, given)) for one in missing_extensions(settings)]
     for path, group, name in _asked(settings):
-        for point in entry_points(group=group, name=name):
+        for point in entry_points(group=group).select(name=name):
             try:
                 point.load()
             except BaseException as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from typing import Any, Protocol
 
 from orchestrator.domain.errors import DamagedData, InvalidInput, NoSnapshot, Problem, quoted_value
@@ -13,6 +12,7 @@ from orchestrator.domain.typed import typed
 from orchestrator.ledger.records import TurnRecord
 from orchestrator.plans.tenant_config import SOURCE, full_config, snapshot_of
 from orchestrator.settings.extensions import STRATEGIES, unusable
+from steps.installed import entry_points
 from steps.raised import contained, is_for_process
 from steps.told import type_name
 

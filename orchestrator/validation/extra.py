@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Final
 
 from orchestrator.domain.errors import Problem
@@ -10,6 +10,7 @@ from orchestrator.domain.wording import shown
 from orchestrator.validation.contract import PlanValidator, PlanView
 from orchestrator.validation.findings import Findings
 from orchestrator.validation.shape import Shape
+from steps.installed import entry_points
 from steps.raised import is_for_process
 from steps.told import MOST_SAID, exact_text, type_name, words_of
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from importlib.metadata import entry_points
 from typing import Any
 
 from orchestrator.domain.errors import Problem
@@ -12,6 +11,7 @@ from orchestrator.domain.wording import join, shown
 from orchestrator.secrets.known import MASK
 from orchestrator.settings.model import Settings
 from steps import SOURCES_GROUP, AllowedHosts, MalformedEndpoints, Needs, health_endpoints
+from steps.installed import entry_points
 
 
 class References:

@@ -13,9 +13,9 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 
 from steps.contract import Choice, Endpoint, SourceUnavailable, UnknownInstances
+from steps.installed import entry_points
 from steps.instances.endpoints import MalformedEndpoints, health_endpoints
 from steps.raised import is_for_process
 from steps.told import said_by, type_name, words_of

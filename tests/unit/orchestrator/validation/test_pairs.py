@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from orchestrator.settings.model import Settings
-from orchestrator.validation import extra, references, validate_plan
+from orchestrator.validation import validate_plan
 from steps import load_registry
 from tests.support.long import IS_LONG, longer
 from tests.unit.orchestrator.validation.test_head import CHOSEN, STATIC, Change
@@ -147,13 +147,6 @@ SHORT: Final = (
 )  # fmt: skip
 """One of each kind."""
 SHORT_OF_STAGES: Final = ("stages[0].when!", "stages[0].steps[3].message.a", "stages[0].steps[4].url")
-
-
-@pytest.fixture(autouse=True)
-def no_other_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looking for them would take most of the time."""
-    for module in (extra, references):
-        monkeypatch.setattr(module, "entry_points", lambda **_: ())
 
 
 def told(names: Iterable[str]) -> list[str]:
