@@ -59,6 +59,8 @@ if is_amqp(broker_url):
 elif urlsplit(broker_url).scheme == "rediss":
     # kombu's default for rediss:// is no verification at all.
     broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
+elif urlsplit(broker_url).scheme == "unix":
+    broker_transport = "workers.transport:SocketTransport"
 # None is for ever (0 would mean never): a worker outlives any outage of its broker.
 broker_connection_max_retries = None
 broker_connection_retry_on_startup = True

@@ -8,6 +8,7 @@ import itertools
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -79,11 +80,13 @@ def python_hooks() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     # A read that waits for a millisecond ends within two, not a hundred: the server looks at its timeouts so often.
-    server = RedisServer(tmp_path_factory.mktemp("redis"), "--hz", "500")
-    server.start()
-    yield server
-    refused = server.refused_commands()
-    server.stop()
+    # In a folder of its own: the path of a socket has its bound.
+    with tempfile.TemporaryDirectory(prefix="redis-") as home:
+        server = RedisServer(tmp_path_factory.mktemp("redis"), "--hz", "500", unix_socket=Path(home, "socket"))
+        server.start()
+        yield server
+        refused = server.refused_commands()
+        server.stop()
     assert not refused, f"not in orchestrator/ledger/acl.py, though something of ours uses it: {refused}"
 
 

@@ -1,4 +1,4 @@
-"""The Redis transport with one repair, one saving, one sign of life, one count and three gates.
+"""The Redis transport with one repair, one saving, one sign of life, one count, three gates and a way to a socket.
 
 The first two were found by measuring kombu 5.7.0 with celery 5.7.0.
 
@@ -22,6 +22,10 @@ passes the same gate, and an entry there that nobody can read is taken out: komb
 worker over one that it cannot read. ``tests/integration/workers/test_garbage.py`` fails without this. What comes by
 remote control's channel has a gate of its own, ``workers/command_gate.py``; of what else is published (events and
 replies, for Flower) nothing that cannot be read ends who listens.
+
+The socket: kombu's own URL of one, ``redis+socket://``, names kombu's transport and passes every other by, so it is
+handed redis-py's, which it leaves to the transport to read. ``tests/integration/broker/test_socket.py`` fails without
+this.
 """
 
 from __future__ import annotations
@@ -29,18 +33,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
+from urllib.parse import unquote
 
 import structlog
 from celery.worker.control import Panel
 from kombu.transport import redis as kombu_redis
 from kombu.utils.json import dumps
 from pydantic_core import from_json
+from redis import UnixDomainSocketConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from orchestrator.broker.lane_keys import clear_damaged, gathers, push
 from orchestrator.broker.messages import GONE_AFTER_SECONDS, is_own_queue
 from orchestrator.domain.lanes import is_lane
 from orchestrator.ledger.handshake import greeting
+from orchestrator.settings.redis_url import parse_redis_url
 from workers.command_gate import command_made_anew, is_command_queue
 from workers.gate import ITEM_LIMIT_BYTES, NotOurs, made_anew
 from workers.watchdog import SILENCE
@@ -232,3 +239,21 @@ class Transport(kombu_redis.Transport):
     """Named by ``broker_transport`` in celeryconfig.py."""
 
     Channel = RedisChannel
+
+
+class SocketChannel(RedisChannel):
+    connection_class = UnixDomainSocketConnection  # type: ignore[assignment]
+
+    def _connparams(self, asynchronous: bool = False) -> Any:
+        found = super()._connparams(asynchronous=asynchronous)
+        # kombu has read user and password; what it knows of TCP no socket takes.
+        found = self._filter_tcp_connparams(**found)  # type: ignore[no-untyped-call]
+        url = parse_redis_url(self.connection.client.hostname)
+        return {**found, "path": unquote(url.place), "db": url.database}
+
+
+class SocketTransport(Transport):
+    """The same for a broker at a Unix socket."""
+
+    Channel = SocketChannel
+    can_parse_url = True

@@ -30,6 +30,7 @@ from orchestrator.ledger.alone import require_alone
 from orchestrator.ledger.refusals import BROKER_VARIABLE, STATE_VARIABLE
 from orchestrator.ledger.server_state import answering_pid, require_one_server
 from orchestrator.secrets.masking import redact
+from orchestrator.settings.amqp_url import is_amqp
 from orchestrator.settings.checkpoint_store import require_store
 from orchestrator.settings.connection_files import require_connection_files
 from orchestrator.settings.environment import UP_VARIABLE
@@ -157,7 +158,7 @@ class _Up:
             settings = settings.model_copy(update={"redis_url": SecretStr(url)})
         servers = find_servers(settings)
         for url, variable in ((servers.redis_url, STATE_VARIABLE), (servers.broker_url, BROKER_VARIABLE)):
-            if url.startswith(("redis://", "rediss://", "unix://")):
+            if not is_amqp(url):
                 await_answer(self.supervisor, self.out, url, variable)
             require_one_server(url, variable)
         # Each of its processes would refuse too, and be started again for ever.

@@ -1,7 +1,7 @@
-"""URLs of Redis servers: every part is checked before a client sees it, and spelled as each client wants it.
+"""URLs of Redis servers: every part is checked before a client sees it, and spelled as redis-py wants it.
 
-``redis://`` and ``rediss://`` are the same for redis-py and kombu. A socket is ``unix://PATH?db=0`` for the one and
-``redis+socket://PATH?virtual_host=0`` for the other; either spelling is taken for either server.
+A socket is ``unix://PATH?db=0`` for redis-py and ``redis+socket://PATH?virtual_host=0`` for kombu; either spelling is
+taken. kombu is never given its own, which leads it to a transport that is not ours: see ``workers/transport.py``.
 """
 
 from __future__ import annotations
@@ -51,16 +51,14 @@ class RedisUrl:
         return self.place, self.database
 
     def for_ledger(self) -> str:
-        """As redis-py takes it."""
-        if self.scheme == "redis+socket":
-            return self._socket("unix", self.options)
-        return self.text
+        """With all that is said of the connection."""
+        return self._socket(self.options) if self.scheme == "redis+socket" else self.text
 
     def for_broker(self) -> str:
-        """As kombu takes it: other options than those of TLS are the broker's own settings."""
+        """Other options than those of TLS are the broker's own settings."""
         options = {name: value for name, value in self.options.items() if name.startswith("ssl_")}
         if self.scheme in SOCKETS:
-            return self._socket("redis+socket", {})
+            return self._socket({})
         if options == self.options and "db=" not in self.text:
             return self.text
         return self._tcp(self.database, options)
@@ -70,16 +68,15 @@ class RedisUrl:
         database = self.database + 1 if self.database != 15 else 14
         if self.scheme in SOCKETS:
             moved = RedisUrl(self.text, self.scheme, self.who, self.place, database, self.options)
-            return parse_redis_url(moved._socket("unix", self.options))
+            return parse_redis_url(moved._socket(self.options))
         return parse_redis_url(self._tcp(database, self.options))
 
     def _tcp(self, database: int, options: dict[str, str]) -> str:
         netloc = urlsplit(self.text).netloc
         return urlunsplit((self.scheme, netloc, f"/{database}", urlencode(options), ""))
 
-    def _socket(self, scheme: str, options: dict[str, str]) -> str:
-        query = urlencode({_DATABASE[scheme]: self.database, **options})
-        return f"{scheme}://{self.who}{self.place}?{query}"
+    def _socket(self, options: dict[str, str]) -> str:
+        return f"unix://{self.who}{self.place}?{urlencode({'db': self.database, **options})}"
 
 
 def parse_redis_url(url: str) -> RedisUrl:

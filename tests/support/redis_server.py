@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
 
 import redis
 from redis.backoff import ConstantBackoff
@@ -50,16 +51,19 @@ class RedisServer:
         databases: int = DATABASES,
         environment: Mapping[str, str] | None = None,
         command: Sequence[str] | None = None,
+        unix_socket: Path | None = None,
     ) -> None:
         """``environment`` is added to the server's: that of a ``SteppedClock``; ``command`` starts another server than
-        the one that Changeover would find."""
+        the one that Changeover would find; ``unix_socket``: where it listens too, a path of 107 bytes at most."""
         self.command = command or (str(find_server_binary()),)
         self.folder = folder
         self.environment = os.environ | (environment or {})
         self.port = free_port()
         # What Changeover's own processes run as: a command that is missing in the documented list fails here.
         least = ("--user", USER, "on", f">{USER_PASSWORD}", *rules())
-        self.options = ("--databases", str(databases), *least, *options)
+        self.socket = unix_socket
+        at = ("--unixsocket", str(unix_socket)) if unix_socket else ()
+        self.options = ("--databases", str(databases), *least, *at, *options)
         self.process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: int = 0) -> str:
@@ -69,6 +73,11 @@ class RedisServer:
     def user_url(self, database: int = 0, port: int | None = None) -> str:
         """For Changeover: the user with the least rights; ``port`` when it is reached through another."""
         return f"redis://{USER}:{USER_PASSWORD}@127.0.0.1:{port or self.port}/{database}"
+
+    def over_socket(self, url: str) -> str:
+        """The same user and database of it, reached by its Unix socket."""
+        parts = urlsplit(url)
+        return f"unix://{parts.netloc.rpartition('@')[0]}@{self.socket}?db={parts.path[1:]}"
 
     def start(self, *, wait: bool = True) -> None:
         """``wait``: until it serves."""

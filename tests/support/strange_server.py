@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 ANSWERS: Final[dict[str, bytes | None]] = {
@@ -38,15 +40,31 @@ class _Server(socketserver.ThreadingTCPServer):
     answer: bytes | None
 
 
+class _SocketServer(_Server):
+    address_family = socket.AF_UNIX
+
+
 @contextmanager
 def strange_server(kind: str) -> Iterator[int]:
     """The port of one that answers so."""
-    with _Server(("127.0.0.1", 0), _Talks) as server:
-        server.answer = ANSWERS[kind]
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join()
+    with _Server(("127.0.0.1", 0), _Talks) as server, _serving(server, kind):
+        yield server.server_address[1]
+
+
+@contextmanager
+def strange_socket(kind: str, path: Path) -> Iterator[None]:
+    """The same at a Unix socket."""
+    with _SocketServer(str(path), _Talks) as server, _serving(server, kind):  # type: ignore[arg-type]
+        yield
+
+
+@contextmanager
+def _serving(server: _Server, kind: str) -> Iterator[None]:
+    server.answer = ANSWERS[kind]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()

@@ -40,6 +40,7 @@ def checks(place: Place, more: dict[str, str] | None = None) -> tuple[bool, dict
     return diagnosis["healthy"], {check["name"]: check for check in diagnosis["checks"]}
 
 
+@long
 def test_a_healthy_installation(cluster: Cluster, place: Place) -> None:
     cluster.start()
     healthy, found = checks(place)

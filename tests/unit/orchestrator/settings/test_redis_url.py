@@ -22,11 +22,11 @@ TAKEN = [
     ("rediss://h/0?ssl_cert_reqs=required&ssl_ca_certs=/ca.pem", None,
      "rediss://h/0?ssl_cert_reqs=required&ssl_ca_certs=/ca.pem",
      "rediss://h/1?ssl_cert_reqs=required&ssl_ca_certs=%2Fca.pem"),
-    ("unix:///run/redis.sock", None, "unix:///run/redis.sock", "redis+socket:///run/redis.sock?virtual_host=1"),
+    ("unix:///run/redis.sock", None, "unix:///run/redis.sock", "unix:///run/redis.sock?db=1"),
     ("unix:///run/redis.sock?db=4", "redis+socket:///run/redis.sock?virtual_host=2", "unix:///run/redis.sock?db=4",
-     "redis+socket:///run/redis.sock?virtual_host=2"),
+     "unix:///run/redis.sock?db=2"),
     ("redis+socket:///run/redis.sock?virtual_host=4", None, "unix:///run/redis.sock?db=4",
-     "redis+socket:///run/redis.sock?virtual_host=5"),
+     "unix:///run/redis.sock?db=5"),
 ]  # fmt: skip
 
 REFUSED = [

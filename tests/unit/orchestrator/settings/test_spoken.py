@@ -39,7 +39,7 @@ def test_what_the_file_gave_is_called_by_its_key_and_line() -> None:
     ("written", "dialled"),
     [
         ("redis+socket:///run/r?virtual_host=2", "unix:///run/r?db=2"),
-        ("unix:///run/r?db=2", "redis+socket:///run/r?virtual_host=2"),
+        ("unix:///run/r?db=2&socket_timeout=3", "unix:///run/r?db=2"),
         ("redis://h?db=2&socket_timeout=3", "redis://h/2"),
     ],
 )
