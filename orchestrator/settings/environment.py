@@ -54,7 +54,7 @@ def read_environment(model: type[BaseModel], environment: Mapping[str, str]) -> 
         name = variable.upper()
         if not name.startswith(PREFIX) or name in NOT_SETTINGS:
             continue
-        parts = tuple(part.lower() for part in name.removeprefix(PREFIX).split("__"))
+        parts = _place_of(variable)
         annotation = annotation_at(model, parts)
         if annotation is None:
             if not name.startswith(tuple(PREFIXES)):
@@ -83,15 +83,34 @@ def mistaken_secrets(model: type[BaseModel], environment: Mapping[str, str], sco
         has_scope = isinstance(scopes, Mapping) and variable.removeprefix(_VALUES) in scopes
         if has_scope or not name.startswith(_VALUES):
             continue
-        meant = name.replace(_VALUES, "CHANGEOVER_SECRETS_", 1)
-        parts = tuple(part.lower() for part in meant.removeprefix(PREFIX).split("__"))
-        near = meant if annotation_at(model, parts) is not None else None
+        near = _with_its_s(model, variable[len(_VALUES) :])
         if near is None:
             found = difflib.get_close_matches(name, known, n=1, cutoff=_ONE_LETTER)
             near = found[0] if found else None
         if near is not None:
             message = f"a secret of this name would be read from it, which no scope speaks of; did you mean {near}?"
             yield Problem(variable, None, message)
+
+
+def _with_its_s(model: type[BaseModel], rest: str) -> str | None:
+    """The setting that was meant by ``CHANGEOVER_SECRET_`` and this, or the value of the secret that it is about."""
+    meant = f"CHANGEOVER_SECRETS_{rest}"
+    place = _place_of(meant)
+    if annotation_at(model, place) is None:
+        return None
+    if place[0] == "secrets" and len(place) == 2:
+        return f"{meant} (who may read it) or {_VALUES}{place[1]} (its value)"
+    return meant
+
+
+def _place_of(variable: str) -> tuple[str, ...]:
+    """What the variable is the setting of. A secret's name has its own case, as in a plan and in the variable that
+    holds its value."""
+    parts = variable[len(PREFIX) :].split("__")
+    place = [part.lower() for part in parts]
+    if place[0] == "secrets":
+        place[1:2] = parts[1:2]
+    return tuple(place)
 
 
 def variable_name(place: tuple[str, ...]) -> str:

@@ -70,7 +70,7 @@ def test_flowers_password_is_told_as_the_setting_that_it_is(written: SettingsFil
     [
         ("SECRET_DIR", "SECRETS_DIR"),
         ("SECRET_DIRS", "SECRETS_DIR"),
-        ("SECRET__OPS_HOOK", "SECRETS__OPS_HOOK"),
+        ("SECRET__OPS_HOOK", "SECRETS__OPS_HOOK (who may read it) or CHANGEOVER_SECRET_OPS_HOOK (its value)"),
         ("SECRET__OPS_HOOK__STEPS", "SECRETS__OPS_HOOK__STEPS"),
     ],
 )
@@ -80,6 +80,23 @@ def test_a_setting_without_its_s_is_no_secret(variable: str, meant: str, monkeyp
         load_settings()
     assert str(told.value).startswith(f"CHANGEOVER_{variable}: ")
     assert str(told.value).endswith(f"did you mean CHANGEOVER_{meant}?")
+
+
+def test_a_scope_from_a_variable_is_for_the_secret_of_its_very_name(
+    written: SettingsFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written("secrets: {OPS: {hosts: [gw.example], steps: [http-request, notify]}}")
+    monkeypatch.setenv("CHANGEOVER_SECRETS__OPS__STEPS", '["notify"]')
+    monkeypatch.setenv("CHANGEOVER_SECRETS__Dir", '{"plans": "prod-*"}')
+    monkeypatch.setenv("CHANGEOVER_SECRET_Dir", "long enough")
+    scopes = load_settings().secrets
+    assert {name: (one.plans, one.steps, one.hosts) for name, one in scopes.items()} == {
+        "OPS": (None, ["notify"], ["gw.example"]),
+        "Dir": (["prod-*"], None, None),
+    }
+    monkeypatch.setenv("CHANGEOVER_SECRETS__OPS__STEPS", "[7]")
+    with pytest.raises(InvalidInput, match=r"secrets\.OPS\.steps\[0\]: .*, in CHANGEOVER_SECRETS__OPS__STEPS"):
+        load_settings()
 
 
 @pytest.mark.parametrize("name", ["DB", "REDIS_URL", "API_TOKEN", "OPS_DIR", "DIRECTORY"])
