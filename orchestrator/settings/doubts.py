@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from orchestrator.domain.errors import Problem
+from orchestrator.domain.errors import Problem, cut_text
 from orchestrator.domain.naming import unknown
+from orchestrator.secrets.folder import NAME
 from orchestrator.settings.extensions import missing_extensions
 from orchestrator.settings.given import with_where
 from orchestrator.settings.kept_data import DATABASE_STORE
@@ -19,7 +20,7 @@ _WILD: Final = frozenset("*?[")
 
 def doubts(settings: Settings, step_types: Iterable[str]) -> list[Problem]:
     """Each with where it was written. ``step_types``: those there are; none, if that is not known."""
-    found = [*missing_extensions(settings), *_unused_url(settings), *_strange_steps(settings, step_types)]
+    found = [*missing_extensions(settings), *_unused_url(settings), *_strange_secrets(settings, step_types)]
     given = sources()
     return [replace(one, message=with_where(one.message, one.path, given)) for one in found]
 
@@ -31,9 +32,12 @@ def _unused_url(settings: Settings) -> Iterator[Problem]:
         yield Problem("checkpoint.url", None, message)
 
 
-def _strange_steps(settings: Settings, step_types: Iterable[str]) -> Iterator[Problem]:
+def _strange_secrets(settings: Settings, step_types: Iterable[str]) -> Iterator[Problem]:
     known = frozenset(step_types)
     for name, scope in settings.secrets.items():
+        if not NAME.fullmatch(name):
+            message = "no plan can name such a secret: letters, digits and _, beginning with a letter"
+            yield Problem(f"secrets.{cut_text(name)}", None, message)
         for index, pattern in enumerate(scope.steps or ()):
             if known and not _WILD & set(pattern) and pattern not in known:
                 place = f"secrets.{name}.steps[{index}]"

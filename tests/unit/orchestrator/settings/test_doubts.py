@@ -41,6 +41,16 @@ def test_config_warns_with_file_and_line(written: SettingsFile, capsys: pytest.C
         open_store(load_settings())
 
 
+def test_a_scope_that_no_plan_can_name_is_told(written: SettingsFile, capsys: pytest.CaptureFixture[str]) -> None:
+    name = written("secrets:\n  T1: {steps: n*}\n  gw-token: {steps: n*}\n  1x: {steps: n*}\n")
+    config()
+    told = "no plan can name such a secret: letters, digits and _, beginning with a letter"
+    assert capsys.readouterr().err.splitlines() == [
+        f"warning: secrets.gw-token: {told}, in {name} line 3",
+        f"warning: secrets.1x: {told}, in {name} line 4",
+    ]
+
+
 def test_a_url_that_no_store_uses_is_told(written: SettingsFile, capsys: pytest.CaptureFixture[str]) -> None:
     name = written("checkpoint:\n  url: postgres://u:hunter22@h/db\n")
     config()
