@@ -24,7 +24,7 @@ from orchestrator.templates.templates import (
     Variables,
     compile_right,
     has_template,
-    rendered,
+    rendered_both,
 )
 from steps.contract import NO_NEEDS, Step, StepParameters
 from steps.expressions.judgement import is_expression
@@ -118,8 +118,10 @@ class CompiledStep:
             if self.constant is not None:
                 return self.constant, []
             parameters, faults = self._render(self._renderer, self._parameters, variables, self.path)
-            if faults or self._renderer is None:
+            if parameters is self._parameters:
                 return self._partly_constant, faults
+            if faults:
+                return self._partly(parameters, faults), faults
             return (self._partly(parameters, []), []) if self.problems else self._validated(parameters)
         values, path = override.values, override.path
         renderer, wrong = self._compile(values, path)
@@ -184,11 +186,11 @@ class CompiledStep:
         def without_secrets(variables: Variables) -> Any:
             return expressions({**variables, "secret": NO_SECRETS})
 
-        parts = [(1, without_secrets)] if others is None else [(0, others), (1, without_secrets)]
+        if others is None:
+            return lambda variables: {**values, **without_secrets(variables)}, problems
 
         def render(variables: Variables) -> dict[str, Any]:
-            found = rendered(parts, variables)
-            return {**values, **found.get(0, {}), **found[1]}
+            return {**values, **rendered_both(others, without_secrets, variables)}
 
         return render, problems
 
@@ -243,7 +245,8 @@ class CompiledStep:
         try:
             return renderer(variables), []
         except TemplateFault as fault:
-            return values, self._of_templates(fault.all, path)
+            right = {**values, **fault.right} if fault.right else values
+            return right, self._of_templates(fault.all, path)
 
     def _surely_wrong(self, override: Override) -> list[Problem]:
         """What is wrong with an override's values, whatever the step is that they are for."""

@@ -81,23 +81,25 @@ class CompiledStage:
 
     def build(self, config: Mapping[str, Any], variables: Variables) -> list[BuiltStep]:
         """The steps for one tenant: its full config and the ``template_variables`` of it. Raises ``InvalidInput``."""
-        built, problems = self.look(config, variables)
+        built, problems, _ = self.look(config, variables)
         if problems or self.problems:
             raise InvalidInput([*self.problems, *problems])
         return [step for _, step in built]
 
     def look(
         self, config: Mapping[str, Any], variables: Variables
-    ) -> tuple[list[tuple[CompiledStep, BuiltStep]], list[Problem]]:
-        """The steps for one tenant, of the wrong ones what is right of them, and all that is wrong for this one."""
+    ) -> tuple[list[tuple[CompiledStep, BuiltStep]], list[Problem], int]:
+        """The steps for one tenant, of the wrong ones what is right of them; all that is wrong for this one; and how
+        many of the wrong ones were made for it alone without a mistake of their own, by which they would be counted."""
         if (constant := self.constant(config)) is not None:
-            return list(zip(self.steps, constant, strict=True)), []
+            return list(zip(self.steps, constant, strict=True)), [], 0
         overrides = config.get("overrides")
         by_type = {step_type(key): (key, values) for key, values in overrides.items()} if overrides else _NOTHING
         # The same for each step of a type.
         read: dict[str, Override] = {}
         found: list[tuple[CompiledStep, BuiltStep]] = []
         problems: dict[tuple[str, str, str], Problem] = {}
+        looks = 0
         # Each template is bounded, but a stage may have thousands: they are bounded together too.
         with shared_budget():
             for step in self.steps:
@@ -106,12 +108,10 @@ class CompiledStage:
                 built, wrong = self._look_at_step(step, variables, read.get(step.name))
                 if built is not None:
                     found.append((step, built))
+                if built is None or (built.wrong and not step.is_of_all(built)):
+                    looks += not any(one.path.startswith(step.path) for one in wrong)
                 problems |= {(one.path, one.message, str(one.value)): one for one in wrong}
-        return found, list(problems.values())
-
-    def wrong_looks(self, built: Sequence[tuple[CompiledStep, BuiltStep]]) -> int:
-        """How many steps of one ``look`` were wrong, and made for that tenant alone."""
-        return len(self.steps) - sum(not one.wrong or step.is_of_all(one) for step, one in built)
+        return found, list(problems.values()), looks
 
     def _look_at_step(
         self, step: CompiledStep, variables: Variables, override: Override | None

@@ -26,20 +26,29 @@ MOST_FAULTS: Final = 50
 Variables = Mapping[str, Any]
 Renderer = Callable[[Variables], Any]
 K = TypeVar("K")
+_NOTHING: Final[Mapping[Any, Any]] = {}
 
 _environment = TemplateEnvironment()
 
 
 class TemplateFault(Exception):
     """A template that cannot be compiled or rendered; ``path`` is its place inside the value, ``source`` its text,
-    ``others`` are the faults of the same value behind it."""
+    ``others`` are the faults of the same value behind it, ``right``: what those beside it gave, by key."""
 
-    def __init__(self, path: str, source: str, message: str, others: Sequence[TemplateFault] = ()) -> None:
-        super().__init__(path, source, message, others)
+    def __init__(
+        self,
+        path: str,
+        source: str,
+        message: str,
+        others: Sequence[TemplateFault] = (),
+        right: Mapping[Any, Any] = _NOTHING,
+    ) -> None:
+        super().__init__(path, source, message, others, right)
         self.path = path
         self.source = source
         self.message = message
         self.others = others
+        self.right = right
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message
@@ -89,15 +98,30 @@ def rendered(parts: Iterable[tuple[K, Renderer]], variables: Variables) -> dict[
             if _is_enough(faults):
                 break
     if faults:
-        raise _joined(faults[:MOST_FAULTS])
+        raise _joined(faults[:MOST_FAULTS], found)
     return found
 
 
-def _joined(faults: Sequence[TemplateFault]) -> TemplateFault:
+def rendered_both(first: Renderer, second: Renderer, variables: Variables) -> dict[str, Any]:
+    """What two of mappings give, as one. Raises ``TemplateFault`` with all that cannot be rendered."""
+    found: dict[str, Any] = {}
+    faults: list[TemplateFault] = []
+    for renderer in (first, second):
+        try:
+            found |= renderer(variables)
+        except TemplateFault as fault:
+            found |= fault.right
+            faults += fault.all
+            if _is_enough(faults):
+                break
+    if faults:
+        raise _joined(faults[:MOST_FAULTS], found)
+    return found
+
+
+def _joined(faults: Sequence[TemplateFault], right: Mapping[Any, Any] = _NOTHING) -> TemplateFault:
     first, *others = faults
-    if not others:
-        return first
-    joined = TemplateFault(first.path, first.source, first.message, others)
+    joined = TemplateFault(first.path, first.source, first.message, others, right)
     joined.__cause__ = first.__cause__
     return joined
 

@@ -176,10 +176,10 @@ class TenantCheck:
                 break
             # What a secret is for may depend on the stage's name.
             seen = variables if not is_made_up(stage.name) else {**variables, "secret": PLACEHOLDERS}
-            built, problems = stage.look(written, seen)
+            built, problems, wrong = stage.look(written, seen)
             sure = _sure(problems)
             yield from sure
-            told, looks = told + len(sure), looks + stage.wrong_looks(built)
+            told, looks = told + len(sure), looks + wrong
             for compiled, step in built:
                 where = compiled.path
                 try:

@@ -1,4 +1,5 @@
-"""A wrong mapping of a step, or a tenant's wrong override, hides no mistake of what its right part reaches for."""
+"""A wrong mapping of a step, a template of it that gives nothing, or a tenant's wrong override hides no mistake of what
+its right part reaches for."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from orchestrator.settings.model import Settings
-from orchestrator.validation import validate_plan
+from orchestrator.validation import findings, validate_plan
 from tests.support.right_plan import right_plan
 
 STEP = "stages[0].steps[0]"
@@ -43,3 +44,33 @@ def test_of_an_override() -> None:
         (f"{path}.timeoutSeconds", -1),
         (f"{STEP}.url", "http://bad.example/"),
     ]
+
+
+URL = "http://169.254.169.254/{{ tenant.tenant_id }}"
+FAULTY: list[dict[str, Any]] = [
+    {"headers": {"a": "{{ nope }}"}},
+    {"json": {"a": "{{ nope }}", "b": "{{ tenant.tenant_id }}"}},
+    {"success": "{{ nope }}"},
+    {"success": "ok == '{{ tenant.tenant_id }}'", "body": "{{ secret.T }}{{ nope }}"},
+    {"body": "{{ nope"},
+]
+
+
+@pytest.mark.parametrize("beside", FAULTY, ids=str)
+def test_of_a_step_with_a_template_that_gives_nothing(beside: dict[str, Any]) -> None:
+    steps = [{"type": "http-request", "url": URL, **beside}]
+    plan = right_plan() | {"stages": [{"name": "s", "steps": steps}], "tenants": [{"tenant_id": "a"}]}
+    errors = validate_plan(plan, settings=Settings()).errors
+    at_url = [one for one in errors if one.path == f"{STEP}.url"]
+    assert [one.value for one in at_url] == ["http://169.254.169.254/a"]
+    assert "link-local" in at_url[0].message
+    assert len(errors) == 2
+
+
+def test_a_look_at_a_step_that_is_told_counts_as_what_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "MOST_MET", 30)
+    steps = [{"type": "http-request", "url": f"{URL}/{index}", "body": "{{ nope }}"} for index in range(3)]
+    tenants = [{"tenant_id": f"t{index}"} for index in range(4)]
+    plan = right_plan() | {"stages": [{"name": "s", "steps": steps}], "tenants": tenants}
+    errors = validate_plan(plan, settings=Settings(allowed_hosts=["169.254.169.254"])).errors
+    assert [one.message for one in errors] == ["the name 'nope' is undefined, for tenants[0] and 3 more"] * 3
