@@ -14,16 +14,19 @@ from tests.support.plans import noop_stage, plan, tenant
 from tests.support.redis_server import RedisServer
 
 FOLLOWERS = 100
+SETTLED_AFTER = 10.0
+"""Seconds in which a coordinator that starts has looked at each plan once."""
 
 
 def idle_plans(server: RedisServer, place: Place, count: int, seconds: float) -> dict[str, Any]:
     """A coordinator beside so many paused plans: its share of a core."""
     assert server.process is not None
-    with Client(settings_of(place)) as client, changeover_cluster(place, Crew("threads", 0, 1)) as cluster:
+    with Client(settings_of(place)) as client:
         for number in range(count):
             client.submit(plan(f"idle-{number}", [tenant(f"t{number}")], [noop_stage("one")], 1))
             client.pause(plan_id=f"idle-{number}", reason="to be idle")
-        time.sleep(2)
+    with changeover_cluster(place, Crew("threads", 0, 1)) as cluster:
+        time.sleep(SETTLED_AFTER)
         pids = {"coordinator": cluster.processes[0].pid, "redis": server.process.pid}
         before, started = {name: cpu_seconds([pid]) for name, pid in pids.items()}, time.monotonic()
         time.sleep(seconds)
