@@ -15,6 +15,7 @@ from typing import Any, Final
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import is_address, unknown
 from orchestrator.files.private_file import NotPrivate, foreign_files_of_shelf, require_trusted
+from orchestrator.settings.flower import EXPECTED, are_passwords
 
 LOOPBACK: Final = "127.0.0.1"
 COLUMNS: Final = "state,args,result,received,started,runtime,worker,uuid,exception"
@@ -45,11 +46,11 @@ def guard_flower(arguments: Sequence[str], environment: Mapping[str, str]) -> tu
     for name, value in chosen.items():
         problems += _wrong_value(f"{_PREFIX}{name.upper()}", name, value)
     chosen |= given
-    passwords = [one for one in chosen.get("basic_auth", "").split(",") if one or "basic_auth" in given]
-    option = "--basic-auth" if "basic_auth" in given else f"{_PREFIX}BASIC_AUTH"
-    problems += [
-        Problem(option, None, "expected user:password") for one in passwords if not all(one.partition(":")[::2])
-    ]
+    passwords = chosen.get("basic_auth", "")
+    # A variable may be empty, as one of no use is; an option is not given for nothing.
+    if (passwords or "basic_auth" in given) and not are_passwords(passwords):
+        option = "--basic-auth" if "basic_auth" in given else f"{_PREFIX}BASIC_AUTH"
+        problems.append(Problem(option, None, EXPECTED))
     problems += _foreign_files(chosen)
     address = chosen.get("address", LOOPBACK)
     if address and not is_address(address):

@@ -29,6 +29,7 @@ from orchestrator.secrets.scopes import SecretScope
 from orchestrator.settings.config_file import FILE_VARIABLE, read_config_file
 from orchestrator.settings.console import ConsoleSettings
 from orchestrator.settings.environment import PREFIX, mistaken_secrets, read_environment
+from orchestrator.settings.flower import FlowerSettings
 from orchestrator.settings.given import Given, merged, with_where
 from orchestrator.settings.kept_data import ArchiveSettings, CheckpointSettings
 from orchestrator.settings.mistakes import cut_to_few, setting_problems
@@ -89,20 +90,6 @@ class InstanceListSettings(Section):
 
     urls: list[Annotated[str, AfterValidator(_instance)]] = Field([])
     fallback: str | None = None
-
-
-class FlowerSettings(Section):
-    """Who may look at Flower: ``user:password``, several parted by commas."""
-
-    basic_auth: SecretStr | None = None
-
-    @field_validator("basic_auth")
-    @classmethod
-    def _are_passwords(cls, given: SecretStr | None) -> SecretStr | None:
-        parts = given.get_secret_value().split(",") if given else ()
-        if not all(all(one.partition(":")[::2]) for one in parts if one):
-            raise ValueError("expected user:password, several parted by commas")
-        return given
 
 
 class Settings(BaseSettings):

@@ -74,11 +74,20 @@ def test_open_to_others(arguments: list[str], environment: dict[str, str]) -> No
         guard_flower(arguments, environment)
 
 
-@pytest.mark.parametrize("value", ["hunter2", "a:", ":hunter2", ""])
+@pytest.mark.parametrize("value", ["hunter2", "a:", ":hunter2", "", "a:hunter2,"])
 def test_half_a_password_is_named_and_not_shown(value: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         guard_flower([f"--basic-auth={value}"], {})
-    assert str(caught.value) == "--basic-auth: expected user:password"
+    assert str(caught.value) == "--basic-auth: expected user:password, several parted by commas"
+
+
+@pytest.mark.parametrize("value", ["a:hunter2,", ",a:hunter2", "a:hunter2,,b:c", ",", "a:hunter2,b"])
+def test_no_empty_password_comes_by_the_variable(value: str) -> None:
+    """Flower lets in by it whoever sends none: ``Authorization: Basic =``."""
+    with pytest.raises(InvalidInput) as caught:
+        guard_flower(["--address=0.0.0.0"], {"FLOWER_BASIC_AUTH": value})
+    assert "FLOWER_BASIC_AUTH: expected user:password, several parted by commas" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_one_slip_is_told_once_and_where_it_stands() -> None:
@@ -87,7 +96,7 @@ def test_one_slip_is_told_once_and_where_it_stands() -> None:
     assert str(caught.value).splitlines() == [
         "--port: expected --port=VALUE",
         "expected --option=value (got 'x')",
-        "FLOWER_BASIC_AUTH: expected user:password",
+        "FLOWER_BASIC_AUTH: expected user:password, several parted by commas",
     ]
 
 

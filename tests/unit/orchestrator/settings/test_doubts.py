@@ -66,8 +66,9 @@ def test_who_may_read_a_secret_is_shown_whatever_its_name(written: SettingsFile)
     assert shown["secrets"] == {"GATEWAY_TOKEN": {"steps": ["notify"], "hosts": ["gw.example"]}}
 
 
-def test_flowers_password_is_told_as_the_setting_that_it_is(written: SettingsFile) -> None:
-    name = written("flower: {basic_auth: ada}")
+@pytest.mark.parametrize("given", ["ada", "'ada:x,'", "',ada:x'", "'ada:x,,bob:y'"])
+def test_flowers_password_is_told_as_the_setting_that_it_is(written: SettingsFile, given: str) -> None:
+    name = written(f"flower: {{basic_auth: {given}}}")
     with pytest.raises(InvalidInput) as told:
         load_settings()
     assert str(told.value) == f"flower.basic_auth: expected user:password, several parted by commas, in {name} line 1"
