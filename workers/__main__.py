@@ -26,8 +26,10 @@ def main(arguments: list[str]) -> None:
     from orchestrator.observability.logs import configure_logs
     from orchestrator.observability.refusals import refusal_lines
     from orchestrator.settings.model import load_settings
+    from orchestrator.settings.servers import find_servers
     from workers import metrics_options, single_process, worker_metrics
     from workers.app import app
+    from workers.broker_lines import thin_broker_lines
     from workers.start_options import require_foreground, start_refusal
 
     role, is_at_work = " ".join(arguments[:1]), [False]
@@ -47,6 +49,9 @@ def main(arguments: list[str]) -> None:
         # Before Celery's command, which warns of being root first of all, and before Flower sets up its own, which it
         # does only where nobody has.
         configure_logs(settings)
+        if role == "flower":
+            # A worker does so as Celery sets up its logging.
+            thin_broker_lines(find_servers(settings).broker_url)
         if role == "worker":
             # Workers know each other from the ledger's presence: what they would tell each other is not listened to.
             arguments = [*arguments, "--without-mingle", "--without-gossip"]

@@ -14,18 +14,25 @@ from typing import Final
 from celery.worker.consumer.consumer import CANCEL_TASKS_BY_DEFAULT, CONNECTION_ERROR, CONNECTION_RETRY
 
 from orchestrator.broker.refused import refused_at
-from orchestrator.ledger.refusals import BROKER, not_now, refuses_us, state_words
+from orchestrator.ledger.refusals import BROKER, is_servers_fault, not_now, refuses_us, state_words
 
 REPEAT_SECONDS: Final = 60.0
 
 STEADY_SECONDS: Final = 5.0
 """A connection that lasts as long was one: what fails after it is another outage."""
 
-LOGGERS: Final = ("celery.worker.consumer.consumer", "celery.worker.consumer.connection", "py.warnings")
+LOGGERS: Final = (
+    "celery.worker.consumer.consumer",
+    "celery.worker.consumer.connection",
+    "py.warnings",
+    "kombu.transport.redis",
+)
 
-# Celery has no names for these two.
+# Celery and kombu have no names for these three.
 CONNECTED: Final = "Connected to %s"
 RESTARTS: Final = "Frequent restarts detected: %r"
+NOT_REFRESHED: Final = "maybe_refresh_binding_expiry: Redis error, will retry"
+"""Once a second, with a traceback, where the broker takes no script; consuming goes on meanwhile."""
 LOST: Final = ("%s (%r)", CONNECTION_RETRY)
 
 OF_EACH_LOSS: Final = ("Skipping prefetch count reduction", CANCEL_TASKS_BY_DEFAULT.strip().splitlines()[0])
@@ -45,6 +52,7 @@ class BrokerLines(logging.Filter):
         self._is_out = True
         self._left_out = 0
         self._said_once: set[str] = set()
+        self._not_refreshed: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line is written."""
@@ -53,6 +61,8 @@ class BrokerLines(logging.Filter):
             return False
         if record.msg == CONNECTED:
             return self._connects()
+        if record.msg == NOT_REFRESHED:
+            return self._is_not_refreshed(record)
         for words in OF_EACH_LOSS:
             if isinstance(record.msg, str) and words in record.msg:
                 is_new = words not in self._said_once
@@ -60,6 +70,17 @@ class BrokerLines(logging.Filter):
                 return is_new
         if record.msg == CONNECTION_ERROR or (record.msg, *_args(record)[:1]) == LOST:
             return self._fails(record)
+        return True
+
+    def _is_not_refreshed(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        state = state_words(error, BROKER) if error and is_servers_fault(error) else ""
+        now, told = self._clock(), self._not_refreshed
+        if state in told and now - told[state] < REPEAT_SECONDS:
+            return False
+        told[state] = now
+        if state:
+            record.msg, record.args, record.exc_info = "%s (%s)", (record.msg, state), None
         return True
 
     def _connects(self) -> bool:

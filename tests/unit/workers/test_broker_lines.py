@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from celery.worker.consumer import connection
@@ -14,12 +16,19 @@ from celery.worker.consumer.consumer import (
     CONNECTION_RETRY,
     Consumer,
 )
-from redis.exceptions import AuthenticationError, InvalidResponse, NoPermissionError, OutOfMemoryError
+from kombu.transport.redis import MultiChannelPoller
+from redis.exceptions import (
+    AuthenticationError,
+    InvalidResponse,
+    NoPermissionError,
+    OutOfMemoryError,
+    ResponseError,
+)
 
 from workers.broker_lines import CONNECTED, LOGGERS, OF_EACH_LOSS, RESTARTS, BrokerLines
 
 FULL = OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
-CONSUMER, CONNECTION, WARNINGS = (logging.getLogger(name) for name in LOGGERS)
+CONSUMER, CONNECTION, WARNINGS, KOMBU = (logging.getLogger(name) for name in LOGGERS)
 
 
 class Kept(logging.Handler):
@@ -63,7 +72,7 @@ class Log:
 @pytest.fixture
 def log() -> Iterator[Log]:
     log = Log()
-    loggers = (CONSUMER, CONNECTION, WARNINGS)
+    loggers = (CONSUMER, CONNECTION, WARNINGS, KOMBU)
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.addFilter(log.filter)
@@ -128,6 +137,37 @@ def test_a_broker_that_refuses_us_is_not_away(log: Log) -> None:
     assert log.lines[0].getMessage().split(" (the broker ")[1] == (
         "refuses the user or password of CHANGEOVER_BROKER_URL)"
     )
+
+
+def test_what_kombu_says_each_second_of_a_server_that_refuses_is_said_each_minute(log: Log) -> None:
+    """Consuming goes on over a broker that is full, or lets our user run no script."""
+    barred = NoPermissionError("no permissions to run the 'evalsha' command")
+    for error, state in ((FULL, "(the broker is full)"), (barred, "(the broker does not let our user do this (")):
+        for _ in range(100):
+            refuses_to_refresh(error)
+            log.now += 1
+        for line in log.lines:
+            assert line.getMessage().startswith("maybe_refresh_binding_expiry: Redis error, will retry (")
+            assert state in line.getMessage()
+            assert not line.exc_info
+        assert len(log.lines) == 2
+        log.lines.clear()
+    # Of what is no such state, a traceback tells where it comes from.
+    refuses_to_refresh(ResponseError("WRONGTYPE Operation against a key"))
+    (line,) = log.lines
+    assert line.exc_info
+
+
+def refuses_to_refresh(error: ResponseError) -> None:
+    def refuse() -> None:
+        raise error
+
+    channel: Any = SimpleNamespace(
+        maybe_refresh_binding_expiry=refuse, connection_errors=(OSError,), ResponseError=ResponseError
+    )
+    poller: Any = MultiChannelPoller()  # type: ignore[no-untyped-call]
+    poller._channels = [channel]
+    poller.maybe_refresh_binding_expiry()
 
 
 def test_another_reason_is_told_at_once(log: Log) -> None:
