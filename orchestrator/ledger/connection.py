@@ -25,7 +25,7 @@ from redis.retry import Retry
 
 from orchestrator.ledger.entry import NotLetIn
 from orchestrator.ledger.handshake import StrangeAnswer, greet
-from orchestrator.ledger.refusals import STATE_VARIABLE, not_now, refusal, refuses_us
+from orchestrator.ledger.refusals import STATE_VARIABLE, WrongServer, not_now, refusal, refuses_us
 from orchestrator.ledger.server_state import client_for_once
 from orchestrator.settings.model import RedisSettings
 
@@ -113,11 +113,11 @@ def translate_errors(url: str, variable: str = STATE_VARIABLE) -> Iterator[None]
 
 
 def require_entry(url: str) -> None:
-    """Raises ``NotLetIn`` when the ledger's server answers and refuses us, which a hand alone mends; says nothing of
-    one that is away, which comes back."""
+    """Raises ``NotLetIn`` when the ledger's server answers and refuses us, ``WrongServer`` when what answers is none,
+    which a hand alone mends; says nothing of one that is away, which comes back."""
     try:
         with client_for_once(url) as client:
             client.ping()
     except RedisError as error:
-        if isinstance(found := refusal(error, url), NotLetIn):
+        if isinstance(found := refusal(error, url), NotLetIn | WrongServer):
             raise found from error

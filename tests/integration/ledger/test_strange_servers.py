@@ -13,7 +13,8 @@ from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.printable import printable, steering_character
 from orchestrator.embedded.redis_start import await_answer
 from orchestrator.ledger.awaited import Look
-from orchestrator.ledger.refusals import BROKER_VARIABLE
+from orchestrator.ledger.connection import require_entry
+from orchestrator.ledger.refusals import BROKER_VARIABLE, WrongServer
 from orchestrator.settings.model import Settings
 from tests.support.place import Place
 from tests.support.strange_server import ANSWERS, strange_server
@@ -41,6 +42,13 @@ def test_it_is_told_in_one_line(kind: str, protocol: str) -> None:
         line = line_of(told.value)
         assert f"at redis://127.0.0.1:{port}/0 is no" in line
         assert line.endswith("expected Redis 6 or later; point CHANGEOVER_REDIS_URL at the right one")
+
+
+@pytest.mark.parametrize("kind", ["http", "redis 5", "text"])
+def test_no_worker_starts_on_it(kind: str) -> None:
+    with strange_server(kind) as port, pytest.raises(WrongServer) as told:
+        require_entry(f"redis://u:hunter2@127.0.0.1:{port}/0")
+    assert line_of(told.value).endswith("point CHANGEOVER_REDIS_URL at the right one")
 
 
 def test_a_start_names_the_variable() -> None:

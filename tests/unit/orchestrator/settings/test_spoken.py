@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 import redis
 
+from orchestrator.ledger.refusals import BROKER as BROKER_SERVER
 from orchestrator.ledger.refusals import BROKER_VARIABLE, STATE_VARIABLE, refusal
+from orchestrator.ledger.refusals import LEDGER as LEDGER_SERVER
 from orchestrator.settings.spoken import spoken
 
 FILE = """\
@@ -60,6 +62,43 @@ def test_what_a_variable_or_nobody_gave_is_called_by_the_variable(file: Path, mo
         assert str(spoken(STATE_VARIABLE, STATE)) == STATE_VARIABLE
     monkeypatch.setenv("CHANGEOVER_CONFIG", "none.yaml")
     assert str(spoken(STATE_VARIABLE, STATE)) == STATE_VARIABLE
+
+
+def test_what_up_was_given_is_told_by_the_url_that_is_dialled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable of ours goes before the file, and `up` hands its children one in any case."""
+    monkeypatch.setenv("CHANGEOVER_UP", "/data")
+    monkeypatch.setenv(STATE_VARIABLE, "redis://:other@h:1/3")
+    monkeypatch.setenv(BROKER_VARIABLE, BROKER)
+    assert LEDGER_SERVER.setting == STATE_VARIABLE
+    assert BROKER_SERVER.setting == "broker_url (c.yaml line 2)"
+    monkeypatch.setenv(STATE_VARIABLE, STATE)
+    assert LEDGER_SERVER.setting == "redis_url (c.yaml line 1)"
+
+
+BESIDE = "the broker is the database beside it"
+
+
+@pytest.mark.parametrize("is_child", [False, True])
+def test_a_broker_that_nobody_named_is_told_by_what_it_is_beside(
+    file: Path, monkeypatch: pytest.MonkeyPatch, is_child: bool
+) -> None:
+    if is_child:
+        monkeypatch.setenv("CHANGEOVER_UP", "/data")
+        monkeypatch.setenv(STATE_VARIABLE, STATE)
+        monkeypatch.setenv(BROKER_VARIABLE, "redis://:sesame@h:1/4")
+    file.write_text(f"redis_url: {STATE}")
+    assert BROKER_SERVER.setting == f"redis_url (c.yaml line 1; {BESIDE})"
+    error = redis.ResponseError("DB index is out of range")
+    told = f"redis_url: the server has no database of this number: {BESIDE}, in c.yaml line 1 (got 'redis://h:1/4')"
+    assert str(refusal(error, "redis://:sesame@h:1/4", BROKER_VARIABLE)) == told
+    file.write_text("")
+    monkeypatch.setenv(STATE_VARIABLE, STATE)
+    assert BROKER_SERVER.setting == f"{STATE_VARIABLE} ({BESIDE})"
+    # Somebody has named one.
+    monkeypatch.setenv(BROKER_VARIABLE, "redis://other")
+    assert BROKER_SERVER.setting == BROKER_VARIABLE
+    monkeypatch.delenv(BROKER_VARIABLE)
+    assert str(spoken(BROKER_VARIABLE, "redis://other")) == BROKER_VARIABLE
 
 
 @pytest.mark.parametrize(
