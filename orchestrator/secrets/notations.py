@@ -35,9 +35,10 @@ _BEGIN: Final = re.compile(
     r"|(?P<option>(?<![\w-])--(?P<name5>[\w.-]{1,100})(?:[ \t]+|[\"'],\s{0,100})(?!--))"
 )
 _QUOTED: Final = (
-    r'"(?:[^"\\]|\\.|\\$)*(?:"|$)'
-    r"|'(?:[^'\\]|\\.|\\$|'')*(?:'|$)"
-    r"|(?P<deep>\\{1,31}[\"']).*?(?:(?<!\\)(?P=deep)|$)"
+    # A statement of a template may have such quotation marks itself.
+    rf'"(?:{TEMPLATE}|[^"\\]|\\.|\\$)*+(?:"|$)'
+    rf"|'(?:{TEMPLATE}|[^'\\]|\\.|\\$|'')*+(?:'|$)"
+    rf"|(?P<deep>\\{{1,31}}[\"'])(?:{TEMPLATE}|.)*?(?:(?<!\\)(?P=deep)|$)"
 )
 _BLOCK: Final = r"[|>][-+0-9]{0,2}[ \t]*(?:\n(?:[ \t][^\n]*|(?=\n|$)))+"
 _VALUES: Final = {
@@ -106,9 +107,11 @@ def _is_secret(name: str) -> bool:
 
 
 def _end_of_value(text: str, found: re.Match[str], kind: str) -> int:
-    if kind == "whole":
-        # To the quote that it began with.
-        end = re.compile(r"(?<!\\)" + re.escape(found["around"])).search(text, found.end())
-        return end.start() if end is not None else len(text)
-    value = _VALUES[kind].match(text, found.end())
-    return value.end() if value is not None else found.end()
+    value = _VALUES[kind] if kind != "whole" else _up_to(found["around"])
+    end = value.match(text, found.end())
+    return end.end() if end is not None else found.end()
+
+
+def _up_to(quote: str) -> re.Pattern[str]:
+    """The rest of a text that began with that quote."""
+    return re.compile(rf"(?:{TEMPLATE}|(?!(?<!\\){re.escape(quote)}).)*+", re.DOTALL)

@@ -14,23 +14,37 @@ MOST_TEXTS: Final = 1_000
 
 _CERTAIN: Final = 8
 """Characters that two texts have in common by no chance."""
-_QUOTED: Final = re.compile(r"(?<!\w)([\"'`])((?:(?!\1)[^\\]|\\.)*)\1(?!\w)", re.DOTALL)
+QUOTED: Final = re.compile(r"(?<!\w)([\"'`])((?:(?!\1)[^\\]|\\.)*)\1(?!\w)", re.DOTALL)
 
 
-def without_quoted(message: str, value: Any) -> str:
-    """The message with the mask where it quotes the value, or a part of it: of a list or mapping any text or number in
-    it. Its own words stay whole, whatever they have in common with the value (``http``, ``a``); one that quotes what is
-    too short to be told from them is not told."""
-    texts = _texts_in(value)
-    quoted = {one[2] for one in _QUOTED.finditer(message)}
-    if len(texts) > MOST_TEXTS or any(0 < len(one) < SHORTEST and one in quoted for one in texts):
-        return "is refused, for a reason that quotes the value"
-    # The longest first: one may be part of another.
-    for text in sorted(texts, key=len, reverse=True):
-        if len(text) >= _CERTAIN and text in message:
-            message = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", MASK, message)
-    forms = {form for text in texts for form in (text.lower(), repr(text)[1:-1].lower())}
-    return _QUOTED.sub(lambda one: f"{one[1]}{MASK}{one[1]}" if _tells(one[2], forms) else one[0], message)
+class Unquoted:
+    """Messages without values, of which each is looked through once: the mask stands where one quotes a value, or a
+    part of it: of a list or mapping any text or number in it. Its own words stay whole, whatever they have in common
+    with a value (``http``, ``a``); one that quotes what is too short to be told from them is not told."""
+
+    def __init__(self, values: Any) -> None:
+        texts = _texts_in(values)
+        self._are_too_many = len(texts) > MOST_TEXTS
+        self._short = {one for one in texts if 0 < len(one) < SHORTEST}
+        # The longest first: one may be part of another.
+        self._long = sorted((one for one in texts if len(one) >= _CERTAIN), key=len, reverse=True)
+        self._forms = {form for text in texts for form in (text.lower(), repr(text)[1:-1].lower())}
+        self._long_forms = [one for one in self._forms if len(one) >= _CERTAIN]
+
+    def told(self, message: str) -> str:
+        """What of a message can be told."""
+        if self._are_too_many or any(one[2] in self._short for one in QUOTED.finditer(message)):
+            return "is refused, for a reason that quotes the value"
+        for text in self._long:
+            if text in message:
+                message = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", MASK, message)
+        return QUOTED.sub(lambda one: f"{one[1]}{MASK}{one[1]}" if self._tells(one[2]) else one[0], message)
+
+    def _tells(self, quoted: str) -> bool:
+        quoted = quoted.removesuffix("…").lower()
+        if len(quoted) >= SHORTEST and quoted in self._forms:
+            return True
+        return len(quoted) >= _CERTAIN and any(quoted in one or one in quoted for one in self._long_forms)
 
 
 def _texts_in(value: Any) -> set[str]:
@@ -39,19 +53,14 @@ def _texts_in(value: Any) -> set[str]:
     left = [value]
     while left and len(found) <= MOST_TEXTS:
         one = left.pop()
-        if isinstance(one, Mapping):
-            left += one.values()
-        elif isinstance(one, list | tuple):
-            left += one
-        elif isinstance(one, str | int | float):
+        if isinstance(one, str):
+            found.add(str(one))
+        elif isinstance(one, int | float):
             # Python writes no number of so many digits, and so no message has it.
             with suppress(ValueError):
                 found.add(str(one))
+        elif isinstance(one, Mapping):
+            left += one.values()
+        elif isinstance(one, list | tuple):
+            left += one
     return found
-
-
-def _tells(quoted: str, forms: set[str]) -> bool:
-    quoted = quoted.removesuffix("…").lower()
-    if len(quoted) >= SHORTEST and quoted in forms:
-        return True
-    return any(min(len(quoted), len(one)) >= _CERTAIN and (quoted in one or one in quoted) for one in forms)

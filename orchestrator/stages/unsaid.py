@@ -12,8 +12,9 @@ from pydantic.alias_generators import to_camel
 
 from orchestrator.domain.errors import Problem
 from orchestrator.secrets.known import MASK
+from orchestrator.secrets.masking import masked_config, quotable
 from orchestrator.secrets.notations import key_of_member, key_of_word, names_secret, speaks_of_secret
-from orchestrator.secrets.quoted import without_quoted
+from orchestrator.secrets.quoted import QUOTED, Unquoted
 from orchestrator.templates.templates import is_template
 
 _PART: Final = re.compile(r"\[(\d+)\]|([^.\[]+)")
@@ -23,15 +24,20 @@ def without_given(
     problems: Iterable[Problem], sources: Mapping[str, Any], given: Mapping[str, Any]
 ) -> Iterator[Problem]:
     """Problems with parameters. ``sources``: these as they are written; ``given``: what that gave. A check of one of
-    them may have looked at others, so each message is told without what any of them has of a secret."""
+    them may have looked at others, so each message is told without what any of them has of a secret, and of a text
+    that it quotes as a config is shown."""
     secret = list(_secrets_in(sources, given, ""))
+    unquoted = Unquoted(secret) if secret else None
     for problem in problems:
-        if not secret:
-            yield problem
-            continue
-        is_of_one = problem.value is not None and _is_of_secret(sources, problem.path)
-        value = MASK if is_of_one else problem.value
-        yield replace(problem, value=value, message=without_quoted(problem.message, secret))
+        value, message = problem.value, problem.message
+        if unquoted is not None:
+            is_of_one = value is not None and _is_of_secret(sources, given, problem.path)
+            value, message = MASK if is_of_one else value, unquoted.told(message)
+        yield replace(problem, value=value, message=QUOTED.sub(_as_shown, quotable(message)))
+
+
+def _as_shown(quoted: re.Match[str]) -> str:
+    return f"{quoted[1]}{masked_config(quoted[2])}{quoted[1]}"
 
 
 def _secrets_in(source: Any, given: Any, key: str) -> Iterator[Any]:
@@ -41,27 +47,41 @@ def _secrets_in(source: Any, given: Any, key: str) -> Iterator[Any]:
     elif isinstance(source, Mapping) and isinstance(given, Mapping):
         for name, one in source.items():
             if name in given:
-                yield from _secrets_in(one, given[name], key_of_member(source, str(name)))
+                yield from _secrets_in(one, given[name], _key_of_member(source, given, str(name)))
     elif isinstance(source, list | tuple) and isinstance(given, list | tuple):
         for index, (one, item) in enumerate(zip(source, given, strict=False)):
             yield from _secrets_in(one, item, key_of_word(source, index, key))
+    elif source is not given:
+        # A template gave it as a whole.
+        yield from _secrets_in(given, given, key)
+
+
+def _key_of_member(source: Mapping[str, Any], given: Mapping[str, Any], name: str) -> str:
+    """Also where a template gave the name that it stands beside."""
+    own = key_of_member(source, name)
+    return own if source is given or names_secret(own) else key_of_member(given, name)
 
 
 def _is_secret(source: Any, key: str) -> bool:
     return names_secret(key) or (is_template(source) and speaks_of_secret(source))
 
 
-def _is_of_secret(source: Any, path: str) -> bool:
+def _is_of_secret(source: Any, given: Any, path: str) -> bool:
     """Whether what stands at the path is not to be told, or has a part that is not. A path that leads nowhere in what
-    is written is one into what a check has made of it."""
+    is given is one into what a check has made of it."""
     key = ""
     for index, name in _PART.findall(path):
         if _is_secret(source, key):
             return True
+        if not isinstance(source, Mapping | list | tuple):
+            source = given
         if isinstance(source, Mapping) and (own := next((one for one in (name, to_camel(name)) if one in source), "")):
-            source, key = source[own], key_of_member(source, own)
+            key = _key_of_member(source, given, own) if isinstance(given, Mapping) else key_of_member(source, own)
+            source, given = source[own], given.get(own) if isinstance(given, Mapping) else None
         elif isinstance(source, list | tuple) and index and int(index) < len(source):
-            source, key = source[int(index)], key_of_word(source, int(index), key)
+            key = key_of_word(source, int(index), key)
+            is_there = isinstance(given, list | tuple) and int(index) < len(given)
+            source, given = source[int(index)], given[int(index)] if is_there else None
         else:
             break
-    return any(True for _ in _secrets_in(source, source, key))
+    return any(True for _ in _secrets_in(source, given, key))

@@ -47,6 +47,13 @@ TEXTS = {
     "http://h/?token={% if tenant.variables.eu %}hunter2W{% else %}other2W{% endif %}&b=1": "http://h/?token=***&b=1",
     "token={# not old2W #}hunter2W&b=1": "token=***&b=1",
     "run --token {% if a %}hunter2W{% endif %} -v": "run --token *** -v",
+    # Also with such quotation marks as enclose it.
+    '{"token": "{% if a == "eu" %}hunter2W{% else %}other2W{% endif %}", "a": 1}': '{"token": "***", "a": 1}',
+    '{"token": "{{ "hunter2W" if a == "eu" else "other2W" }}", "a": 1}': '{"token": "***", "a": 1}',
+    'token="{% if a == "eu" %}hunter2W{% endif %}" b=1': 'token="***" b=1',
+    'run -e "TOKEN={% if a == "eu" %}hunter2W{% endif %}" x': 'run -e "TOKEN=***" x',
+    "run --token '{% if a == 'eu' %}hunter2W{% endif %}' -v": "run --token '***' -v",
+    nested('{% if a == "eu" %}hunter2W{% endif %}'): nested("***"),
     "redis://{% if a %}u1{% else %}u2{% endif %}:hunter2W@h/0": "redis://***@h/0",
 }
 HARMLESS = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.secrets.quoted import MOST_TEXTS, without_quoted
+from orchestrator.secrets.quoted import MOST_TEXTS, Unquoted
 
 TOLD: list[tuple[Any, str, str]] = [
     ("hunter2W", "unknown region 'hunter2W'", "unknown region '***'"),
@@ -33,4 +33,4 @@ TOLD: list[tuple[Any, str, str]] = [
 
 @pytest.mark.parametrize(("value", "message", "told"), TOLD)
 def test_a_message_is_told_without_the_value(value: Any, message: str, told: str) -> None:
-    assert without_quoted(message, value) == told
+    assert Unquoted(value).told(message) == told

@@ -90,8 +90,16 @@ class Quoting(Step[QuotingParameters]):
 TEMPLATE = "{{ tenant.variables.db_password }}"
 
 
+WHOLE = {
+    "database": {"user": "bob", "password": SECRET},
+    "env": [{"name": "DB_PASSWORD", "value": SECRET}],
+    "named": "DB_PASSWORD",
+    "its": SECRET,
+}
+
+
 def problems_of(parameters: dict[str, Any], db_password: Any) -> list[Problem]:
-    one = tenant("a", variables={"db_password": db_password, "typo": "typo"})
+    one = tenant("a", variables={"db_password": db_password, "typo": "typo", **WHOLE})
     given = plan("p", [one], [{"name": "s", "steps": [{"type": "quoting", **parameters}]}])
     return list(validate_plan(given, registry=StepRegistry([Quoting()]), settings=Settings()).errors)
 
@@ -129,6 +137,30 @@ TOLD: dict[str, tuple[dict[str, Any], list[tuple[str, Any, str]]]] = {
     "in clear, under such a key within": (
         {"options": {"mode": "fsat", "list": ["--token", SECRET]}},
         [("options", "***", "mode 'fsat' is none of 'fast', 'on', of '***'")],
+    ),
+    "in clear, in what a template gave whole": (
+        {"quoted": "{{ tenant.variables.database }}"},
+        [("quoted", "***", "unknown: {'user': 'bob', 'password': '***'}")],
+    ),
+    "in clear, in a list that a template gave whole": (
+        {"quoted": "{{ tenant.variables.env }}"},
+        [("quoted", "***", "unknown: [{'name': 'DB_PASSWORD', 'value': '***'}]")],
+    ),
+    "in clear, beside a name that a template gave": (
+        {"quoted": {"name": "{{ tenant.variables.named }}", "value": "{{ tenant.variables.its }}"}},
+        [("quoted", "***", "unknown: {'name': 'DB_PASSWORD', 'value': '***'}")],
+    ),
+    "in clear, within a command": (
+        {"quoted": f"run --token {SECRET} --mode fsat"},
+        [("quoted", "run --token *** --mode fsat", "unknown: 'run --token *** --mode fsat'")],
+    ),
+    "in clear, in an address": (
+        {"plain": f"redis://u:{SECRET}@h/0"},
+        [("plain", "redis://***@h/0", "knows no redis://***@h/0, so far")],
+    ),
+    "in clear, in a query": (
+        {"plain": f"http://h/?token={SECRET}&mode=fsat"},
+        [("plain", "http://h/?***", "knows no http://h/?***, so far")],
     ),
 }
 
