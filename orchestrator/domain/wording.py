@@ -76,7 +76,7 @@ def first_problems_of(
             unions.setdefault(full, []).append(_UNION_WORDS[str(tag)])
             message = "expected " + " or ".join(unions[full])
             if isinstance(item["input"], float) and "text" in unions[full]:
-                message += "; quote it: as a number 1.10 is 1.1"
+                message += "; quote it: as numbers 1.10 is 1.1 and 1e3 is 1000.0"
             found[(full, "union")] = Problem(full, shown(item["input"]), message)
             continue
         if item["type"] == "missing" and (key := written_for(str(item["loc"][-1]), item["input"], inner)) is not None:

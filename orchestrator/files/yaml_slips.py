@@ -10,6 +10,8 @@ _LONGEST: Final = 1000
 """Characters of the line that are looked at, before its mistake and after it."""
 
 QUOTE_TEMPLATE: Final = 'put quotation marks around a value with {{ ... }}: "{{ ... }}"'
+_QUOTE_STATEMENT: Final = 'put quotation marks around a value with {% ... %}: "{% ... %}"'
+_TEMPLATE: Final = re.compile(r"\{\{[^{}]*\}\}")
 _QUOTE: Final = "quote a text that begins with {}"
 
 
@@ -24,8 +26,10 @@ def slip_at(text: str, at: int) -> str | None:
     before, after = _line(text, at)
     if "\t" in before[: len(before) - len(before.lstrip())] or after.startswith("\t"):
         return "indent by spaces, not by tabs"
-    if holds_template(before + after[:4]):
+    if _holds_template(before, after):
         return QUOTE_TEMPLATE
+    if before.endswith("{") and after.startswith("%"):
+        return _QUOTE_STATEMENT
     if after[:1] in ("@", "`", "%"):
         return _QUOTE.format(after[0])
     if before[-1:] in ("*", "&"):
@@ -51,7 +55,10 @@ def _line(text: str, at: int) -> tuple[str, str]:
     return _BREAK.split(text[max(at - _LONGEST, 0) : at])[-1], _BREAK.split(text[at : at + _LONGEST])[0]
 
 
-def holds_template(line: str) -> bool:
-    """Whether a ``{{`` stands in it outside quotation marks."""
-    begin = line.partition("{{")
-    return bool(begin[1]) and not begin[0].count('"') % 2 and not begin[0].count("'") % 2
+def _holds_template(before: str, after: str) -> bool:
+    """Whether one stands on the line outside quotation marks, and begins before the mistake or at it."""
+    found = _TEMPLATE.search(before + after)
+    if found is None or found.start() > len(before) + 2:
+        return False
+    begin = found.string[: found.start()]
+    return not begin.count('"') % 2 and not begin.count("'") % 2

@@ -105,7 +105,8 @@ class _YamlEvents:
     def read(self, text: str) -> Any:
         if (refusal := refusal_of(text)) is not None:
             self._refuse(None, refusal)
-        self._text = text
+        # A mark's index counts without it.
+        self._text = text.removeprefix("\ufeff")
         self._most_characters = max(MIN_ALIASED_CHARACTERS, ALIASED_CHARACTERS_FOR_EACH * len(text))
         try:
             most = max(FREE_EVENTS, len(text) // CHARACTERS_FOR_EACH_EVENT)
@@ -116,7 +117,9 @@ class _YamlEvents:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             problem = str(error.problem or error.context)
-            self._refuse(mark, f"not valid YAML: {problem if mark is None else slip_words(text, mark.index, problem)}")
+            self._refuse(
+                mark, f"not valid YAML: {problem if mark is None else slip_words(self._text, mark.index, problem)}"
+            )
         except yaml.YAMLError as error:
             self._refuse(None, stray_character(text) or f"not valid YAML: {cut_text(' '.join(str(error).split()))}")
         return self._root

@@ -35,7 +35,12 @@ FAULTS = (
 """What a template's or expression's own code can raise; anything else is a fault of ours and should be seen as one."""
 
 _IN_BRACKETS: Final = re.compile(r"\([^()]*\)")
+_IN_BRACES: Final = re.compile(r"\{[{%](.*?)[}%]\}", re.DOTALL)
+_TEXT: Final = re.compile(r"'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\"", re.DOTALL)
 _ASSIGNS: Final = re.compile(r"(?<![=!<>])=(?!=)")
+_STRANGE: Final = re.compile(r"(?<![=!<>])(?:===|!==|=>|=<|=!|<>)(?!=)")
+_SIGNS: Final = {"===": "==", "!==": "!=", "=>": ">=", "=<": "<=", "=!": "!=", "<>": "!="}
+_BY_A_SIGN: Final = re.compile(r"chunk after expression$|'='$|unexpected '>'$|unexpected char '!'")
 _sandbox = Sandbox()
 
 
@@ -109,8 +114,11 @@ def fault_words(error: BaseException, kind: str = "template", source: str = "") 
 
 
 def _meant(message: str, source: str) -> str:
+    code = _TEXT.sub("''", " ".join(_IN_BRACES.findall(source)) or source)
+    if (strange := _STRANGE.search(code)) is not None and _BY_A_SIGN.search(message):
+        return f"; did you mean '{_SIGNS[strange[0]]}'?"
     # `x = 1` is to Jinja an expression with a chunk after it; within brackets the sign is an argument's.
-    assigns = message.endswith("chunk after expression") and _ASSIGNS.search(_IN_BRACKETS.sub("", source))
+    assigns = message.endswith("chunk after expression") and _ASSIGNS.search(_IN_BRACKETS.sub("", code))
     return "; did you mean '=='?" if assigns or message.endswith("got '='") else ""
 
 

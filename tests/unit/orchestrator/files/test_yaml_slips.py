@@ -26,15 +26,18 @@ SLIPS = {
     "a: {{ x }}-{{ y }}": QUOTE_TEMPLATE,
     "a: {{ secret['X'] }}": QUOTE_TEMPLATE,
     "- {url: http://x:{{ y }}/z}": QUOTE_TEMPLATE,
+    "a: {% if x %}b{% endif %}": 'put quotation marks around a value with {% ... %}: "{% ... %}"',
+    "a: {{b: c}: d}": "a key must be text, not a mapping or a list",
     # It is not known what was meant.
     'a: "{{ x }}" y': "did not find expected key",
     "? [a]\n: b": "a key must be text, not a mapping or a list",
 }
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize("text", SLIPS)
-def test_a_slip_is_told_with_what_to_do(text: str) -> None:
+def test_a_slip_is_told_with_what_to_do(text: str, mark: str) -> None:
     with pytest.raises(InvalidInput) as told:
-        read_yaml(f"first: 1\n{text}\n" if text[0].isalpha() else text, "f.yaml")
+        read_yaml(mark + (f"first: 1\n{text}\n" if text[0].isalpha() else text), "f.yaml")
     assert str(told.value).endswith(SLIPS[text])
     assert str(told.value).startswith("f.yaml: line ")

@@ -100,6 +100,11 @@ def test_a_computed_value_is_a_copy() -> None:
         ("{% if %}", "template syntax"),
         ("{{ tenant.tenant_id = 'x' }}", "did you mean '=='?"),
         ("{% if tenant.tenant_id = 'x' %}{% endif %}", "did you mean '=='?"),
+        ("a=b {{ 1 => 2 }}", "did you mean '>='?"),
+        ("{{ 1 =< 2 }}", "did you mean '<='?"),
+        ("{{ 1 === 2 }}", "did you mean '=='?"),
+        ("{{ 1 <> 2 }}", "did you mean '!='?"),
+        ("{{ 1 =! 2 }}", "did you mean '!='?"),
         ("{% for a in [1] %}{% for b in [1] %}{% endfor %}{% endfor %}", "a loop inside a loop is not allowed"),
         ("\n{{ 1 | nosuch }}", "No filter named 'nosuch'"),
         ("{{ 1 / 0 }}", "division by zero"),
@@ -114,6 +119,12 @@ def test_faults_say_what_is_wrong(template: str, expected: str) -> None:
         render({"value": {"list": [0, template]}}, VARIABLES)
     assert caught.value.path == "value.list[1]"
     assert expected in caught.value.message
+
+
+def test_a_sign_within_a_text_is_no_slip() -> None:
+    with pytest.raises(TemplateFault) as caught:
+        render("{{ 'a=b' == 'c=>d' e }}", VARIABLES)
+    assert caught.value.message.endswith("chunk after expression")
 
 
 ESCAPES = [

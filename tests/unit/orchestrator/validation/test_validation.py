@@ -95,7 +95,7 @@ def test_a_right_plan() -> None:
             "tenants.0.deploy_unit_version",
             1.1,
             "tenants[0].deploy_unit_version",
-            "text or a whole number; quote it: as a number 1.10",
+            "text or a whole number; quote it: as numbers 1.10 is 1.1 and 1e3 is 1000.0",
         ),
         ("tenants.0.deploy_unit_version", True, "tenants[0].deploy_unit_version", "text or a whole number"),
         ("tenants.0.deploy_unit_versio", 1, "tenants[0].deploy_unit_versio", "did you mean 'deploy_unit_version'?"),
