@@ -64,7 +64,7 @@ def _readers(model: type[StepParameters]) -> tuple[bool, Mapping[str, SchemaVali
     schema: Any = model.__pydantic_core_schema__
     definitions = schema.get("definitions", [])
     known = {one["ref"]: one for one in definitions}
-    fields, config = _fields(schema)
+    fields, config = _fields(schema, known)
     readers: dict[str, SchemaValidator | None] = {}
     for name, one in fields.items():
         if any(map(_is_told, _functions(one, known))):
@@ -87,12 +87,12 @@ def _before_told(schema: Any) -> Any:
     return schema if before is inner else {**schema, "schema": before}
 
 
-def _fields(schema: Any) -> tuple[dict[str, Any], Any]:
-    """With the model's configuration."""
+def _fields(schema: Any, known: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    """With the model's configuration. One that has itself in a field is known by its name."""
     config = None
     while schema["type"] != "model-fields":
         config = schema.get("config", config)
-        schema = schema["schema"]
+        schema = known[schema["schema_ref"]] if schema["type"] == "definition-ref" else schema["schema"]
     return schema["fields"], config
 
 

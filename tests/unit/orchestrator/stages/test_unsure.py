@@ -60,13 +60,35 @@ class Spelled(Step[SpelledParameters]):
         return Done()
 
 
+class NestedParameters(StepParameters):
+    region: str = "eu"
+    plain: int = 1
+    within: NestedParameters | None = None
+
+    @field_validator("within", "plain")
+    @classmethod
+    def _whole(cls, value: Any, info: ValidationInfo) -> Any:
+        if info.data["region"] != "eu":
+            raise ValueError("goes with eu alone")
+        return value
+
+
+class Nested(Step[NestedParameters]):
+    name = "nested"
+    Parameters = NestedParameters
+
+    def run(self, parameters: NestedParameters, context: StepContext) -> Outcome:
+        return Done()
+
+
 REGION = "{{ tenant.variables.r }}"
 REGISTRY = StepRegistry(
-    [Tied(), Spelled(), *(load_registry().get(one) for one in ("health-check", "http-request", "redis-ack"))]
+    [Tied(), Spelled(), Nested(), *(load_registry().get(one) for one in ("health-check", "http-request", "redis-ack"))]
 )
 STEPS: dict[str, dict[str, Any]] = {
     "a rule of the model": {"type": "tied", "region": REGION},
     "a rule of another field": {"type": "tied", "region": REGION, "beside": "y"},
+    "a rule of a model that has itself in a field": {"type": "nested", "region": REGION, "within": {"plain": 2}},
     "a rule before all others": {"type": "spelled", "region": REGION, "host": "h"},
     "our own: where the footprint stands": {
         "type": "redis-ack",
@@ -129,6 +151,10 @@ SHAPES: list[tuple[dict[str, Any], dict[str, set[str]]]] = [
     (
         {"type": "health-check", "path": "/" + ID, "max_attempts": 2, "consecutive_successes": 3},
         {"consecutive_successes": {"expected at most max_attempts (2)"}},
+    ),
+    (
+        {"type": "nested", "region": ID, "within": {"plain": "x"}, "plain": "y"},
+        {"within.plain": {"expected a whole number"}, "plain": {"expected a whole number"}},
     ),
     (
         {"type": "http-request", "url": "http://h/" + ID, "body": "x" * 1_048_577, "metod": "GET"},
