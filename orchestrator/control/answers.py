@@ -142,7 +142,8 @@ class GateQuestions(Answer):
 
 
 class WaveStatus(Answer):
-    """One wave of a plan. ``tolerance`` counts what a person's answers have added; None bears any number.
+    """One wave of a plan. ``could_not_go_back``: how many of ``failed`` no retry moves, since their way back failed;
+    ``tolerance`` counts what a person's answers have added; None bears any number.
     ``gate_questions``: while the wave waits for an HTTP gate; ``rejected_by``, ``rejected_because``: after a no."""
 
     name: str
@@ -150,6 +151,7 @@ class WaveStatus(Answer):
     tenants: int
     ended: int = 0
     failed: int = 0
+    could_not_go_back: int = 0
     tolerance: int | None = None
     max_concurrency: int | None = None
     sent_back: int = 0
@@ -174,6 +176,7 @@ class BreakerStatus(Answer):
     plan that runs again after its end, and nobody of it starts for its breaker, what it declares."""
 
     failed: int
+    could_not_go_back: int = 0
     tolerance: int | None = None
     mode: str = "soft"
     on_breach: str = "pause"
@@ -181,10 +184,8 @@ class BreakerStatus(Answer):
 
 
 class PlanSummary(Answer):
-    """A plan without its tasks; ``counts``: how many of them are in each status.
-
-    ``resuming``, ``retrying``: coordinators still put its paused, its failed tasks back into the queue, some at a time.
-    """
+    """A plan without its tasks; ``counts``: how many of them are in each status; ``resuming``,
+    ``retrying``: coordinators still put its paused, its failed tasks back into the queue, some at a time."""
 
     plan_id: str
     name: str
@@ -228,11 +229,9 @@ class SubmitResult(Answer):
 
 
 class OperationResult(Answer):
-    """How an operation was taken. ``accepted`` is also true of one that asks for what is so already.
-
-    ``task_id`` is the task that was acted on (none for a plan). The call with the same ``request_id`` again changes
-    nothing and is answered the same.
-    """
+    """How an operation was taken. ``accepted`` is also true of one that asks for what is so already; ``task_id``: the
+    task that was acted on (none for a plan). The call with the same ``request_id`` again changes nothing and is
+    answered the same."""
 
     target_type: str
     target_id: str

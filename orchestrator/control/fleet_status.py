@@ -13,7 +13,7 @@ from orchestrator.domain.stored_json import counted_number
 from orchestrator.domain.typed import typed
 from orchestrator.domain.waves import WaveState
 from orchestrator.ledger.log_entries import moment
-from orchestrator.ledger.move_room import fields_of, open_wave, room_of, sent_back, waves_in
+from orchestrator.ledger.move_room import could_not_go_back, fields_of, open_wave, room_of, sent_back, waves_in
 from orchestrator.ledger.records import Record
 
 _AT_ONCE_MS: Final = 1000
@@ -33,6 +33,7 @@ def fleet_fields(record: Record, told_now_ms: Callable[[], int]) -> dict[str, An
         room = room_of(record, "")
         found["breaker"] = BreakerStatus(
             failed=room.failed,
+            could_not_go_back=could_not_go_back(record, ""),
             tolerance=room.limit,
             mode="strict" if room.strict else "soft",
             on_breach=record["onBreach"],
@@ -87,11 +88,10 @@ def holding(plan: PlanSummary | PlanStatus, own: str | None = None) -> Iterator[
 
 def outlasts_a_retry(plan: PlanSummary | PlanStatus) -> bool:
     """Whether a breaker stays tripped though all that failed is retried: what could not go back no retry moves."""
-    counts = {wave.name: wave.counts for wave in plan.waves} | {"": plan.counts}
-    kept = (
-        (min(failed, counts[wave].get(TaskState.ROLLBACK_FAILED, 0)), most) for wave, failed, most in breaches(plan)
-    )
-    return any(count > tolerance for count, tolerance in kept)
+    kept = {wave.name: wave.could_not_go_back for wave in plan.waves}
+    if plan.breaker is not None:
+        kept[""] = plan.breaker.could_not_go_back
+    return any(kept[wave] > tolerance for wave, _, tolerance in breaches(plan))
 
 
 def breach_sentence(wave: str, failed: int, tolerance: int) -> str:
@@ -225,6 +225,7 @@ def _wave(record: Record, index: int, told_now_ms: Callable[[], int]) -> WaveSta
         tenants=int(record.get(f"{part}total", 0)),
         ended=sum(counts[state] for state in TASK_ENDED),
         failed=room.failed,
+        could_not_go_back=could_not_go_back(record, part),
         tolerance=room.limit,
         sent_back=sent_back(record, part),
         max_concurrency=room.most,

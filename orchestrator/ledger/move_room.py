@@ -98,6 +98,13 @@ def room_of(record: Record, part: str) -> Room:
     )
 
 
+def could_not_go_back(record: Record, part: str) -> int:
+    """How many of those that have failed, and count, failed on their way back. What was accepted counts no more."""
+    states = (TaskState.ROLLBACK_FAILED, "accepted", "acceptedFailed")
+    failed, accepted, forwards = (int(record.get(f"{part}n:{name}", 0)) for name in states)
+    return max(failed - (accepted - forwards), 0)
+
+
 def sent_back(record: Record, part: str) -> int:
     """As ``sent_back`` in ``includes/places.lua``."""
     back = sum(int(record.get(f"{part}n:{name}", 0)) for name in _BACK)

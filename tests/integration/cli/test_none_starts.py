@@ -20,7 +20,7 @@ from orchestrator.cli.watch.view import View
 from orchestrator.console.page.plan_pieces import now_of
 from orchestrator.control import held_retry
 from orchestrator.control.back_waits import StatusInFull
-from orchestrator.control.explain import Explainer
+from orchestrator.control.explain import Explainer, Situation
 from orchestrator.control.live_plan import LivePlan
 from orchestrator.control.target import OperationTarget, target_of
 from orchestrator.domain.roles import Role
@@ -32,6 +32,7 @@ from tests.support.cli import in_this_process
 from tests.support.ledger_world import LedgerWorld
 from tests.support.place import Place
 from tests.support.planted_waves import wave_taken_back, way_back_failed
+from tests.support.table_steps import leave_to_chunks
 
 
 def none_starts(world: LedgerWorld, settings: Settings, retried: OperationTarget) -> str:
@@ -205,3 +206,25 @@ def test_each_retry_that_is_held_says_so_in_its_answer(world: LedgerWorld, setti
     arguments = ("retry", "--plan", "p", "--tenant", "b", "--from-scratch", "--json")
     code, told = in_this_process(*arguments, environment=place.environment())
     assert (code, held in json.loads(told)["message"]) == (0, True), told
+
+
+def test_an_accepted_way_back_that_failed_outlasts_no_retry(world: LedgerWorld, settings: Settings) -> None:
+    """Neither the wave's breaker nor the plan's."""
+    rules = FleetRules(3, SOFT, "pause", (Wave("all", 3, tolerance=SOFT),))
+    world.started("p", ["a", "b", "c"], rules=rules, wave_of=[0, 0, 0], max_concurrency=3, stages=["one"])
+    world.finish("p.0")
+    world.ask("rollback", "p.0")
+    world.coordinate()
+    world.begin("p.1")
+    world.break_stage("p.0")
+    with Client(settings) as client:
+        client.accept(task_id="p.0", reason="mended by hand")
+        world.fail("p.1")
+        leave_to_chunks(world)
+        assert none_starts(world, settings, OperationTarget("plan", "p")) == ""
+        explained = client.explain(plan_id="p").remarks
+        mended = [one.sentence for one in explained if one.situation == Situation.BREAKER_TRIPPED]
+        told = "1 failed, tolerance 0; a retry of the plan is under way, and may mend that"
+        assert mended == [f"breaker tripped{where}: {told}" for where in (" in wave all", "")]
+        resumes = [one.commands for one in explained if "it is pausing" in one.sentence]
+        assert resumes == [["changeover resume --plan p"]]

@@ -22,7 +22,7 @@ def plan(failed: TaskState) -> PlanSummary:
         retrying=True,
         max_concurrency=1,
         counts={failed: 1, TaskState.ROLLED_BACK: 30},
-        breaker=BreakerStatus(failed=1, tolerance=0),
+        breaker=BreakerStatus(failed=1, could_not_go_back=int(failed == TaskState.ROLLBACK_FAILED), tolerance=0),
     )
 
 
