@@ -75,9 +75,11 @@ def _of_hooks(sample: Sample) -> Iterator[Family]:
 
 
 def _of_workers(sample: Sample) -> Iterator[Family]:
-    slots = sum(process.slots for process in sample.processes if process.role == "worker")
-    yield _family("worker_slots_busy", {(): sample.turns_running})
-    yield _family("worker_slots_free", {(): max(slots - sample.turns_running, 0)})
+    # As the workers say it: a turn in a round of polls runs, and takes no slot.
+    workers = [process for process in sample.processes if process.role == "worker"]
+    busy = sum(worker.busy for worker in workers)
+    yield _family("worker_slots_busy", {(): busy})
+    yield _family("worker_slots_free", {(): max(sum(worker.slots for worker in workers) - busy, 0)})
     yield _family("turns_queued", {(): sample.turns_queued})
     yield _family("turns_handed_back", {(): sample.turns_handed_back})
     roles = Counter(process.role for process in sample.processes)

@@ -11,6 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from orchestrator.control.doctor.processes import process_rows
 from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
 from orchestrator.fleet.start_rules import StartRules
 from orchestrator.ledger.purges import Purges
@@ -18,7 +19,9 @@ from orchestrator.ledger.sample import Sample, read_sample
 from orchestrator.observability.ledger_metrics import families
 from orchestrator.observability.metrics import LedgerCollector
 from orchestrator.observability.task_waits import waits_of
+from orchestrator.settings.model import Settings
 from tests.support.ledger_world import ME, LedgerWorld
+from tests.support.planted import beat
 from tests.support.planted_waves import wave_taken_back
 
 Scraped = dict[str, float]
@@ -85,7 +88,7 @@ def test_what_is_now(world: LedgerWorld) -> None:
 
     assert found["changeover_task_active"] == 3
     assert (found["changeover_slots_used"], found["changeover_slots_free"]) == (3, 2)
-    assert (found["changeover_worker_slots_busy"], found["changeover_turns_queued"]) == (1, 2)
+    assert found["changeover_turns_queued"] == 2
     assert found["changeover_turns_handed_back"] == 0
     world.ledger.hand_back(world.turn("p.1"), "w:2/d", "step", "drain", had_begun=False)
     assert scrape(world)["changeover_turns_handed_back"] == 1
@@ -95,6 +98,21 @@ def test_what_is_now(world: LedgerWorld) -> None:
     assert found["changeover_plan_tasks{plan=p,status=RUNNING}"] == 2
     assert found["changeover_dispatch_lag_seconds_count"] == 1
     assert found["changeover_ledger_memory_bytes"] > 0
+
+
+def test_worker_slots_are_those_that_doctor_tells_of(world: LedgerWorld, settings: Settings) -> None:
+    # More turns run, in a round of polls, than there are slots: it takes none of them.
+    for task_id in world.started("p", ["a", "b", "c"]):
+        world.begin(task_id)
+    for name, busy in (("w:1", 1), ("w:2", 0)):
+        beat(world, "worker", name, slots=2, busy=busy)
+
+    found, workers = scrape(world), [one for one in world.reader.processes() if one.role == "worker"]
+
+    assert found["changeover_task_active"] == 3
+    assert (found["changeover_worker_slots_busy"], found["changeover_worker_slots_free"]) == (1, 3)
+    rows = [row.finding for row in process_rows(world.reader, workers, settings) if row.name == "worker slots"]
+    assert rows == ["1 of 4 busy"]
 
 
 def test_no_plan_and_no_tenant_in_a_label_unless_asked_for(world: LedgerWorld) -> None:
