@@ -88,7 +88,7 @@ def _read(arguments: Sequence[str]) -> tuple[dict[str, str], list[Problem]]:
         name, has_value, value = argument.lstrip("-").partition("=")
         option = name.replace("-", "_")
         if left_open and not argument.startswith("-"):
-            # The value of the option before it, which is said to want one.
+            # The value of the option before it, of which something is said already.
             left_open = False
             continue
         left_open = False
@@ -96,6 +96,7 @@ def _read(arguments: Sequence[str]) -> tuple[dict[str, str], list[Problem]]:
             problems.append(Problem("", argument, "expected --option=value"))
         elif option not in _options():
             problems.append(Problem(f"--{name}", None, unknown("option of Flower", name, _names())))
+            left_open = not has_value
         elif not has_value and _kind(option) is not bool:
             problems.append(Problem(f"--{name}", None, f"expected --{name}=VALUE"))
             left_open = True

@@ -92,10 +92,11 @@ def test_no_empty_password_comes_by_the_variable(value: str) -> None:
 
 def test_one_slip_is_told_once_and_where_it_stands() -> None:
     with pytest.raises(InvalidInput) as caught:
-        guard_flower(["--port", "5555", "x"], {"FLOWER_BASIC_AUTH": "ada"})
+        guard_flower(["--port", "5555", "x", "--prot", "5555"], {"FLOWER_BASIC_AUTH": "ada"})
     assert str(caught.value).splitlines() == [
         "--port: expected --port=VALUE",
         "expected --option=value (got 'x')",
+        "--prot: unknown option of Flower; did you mean 'port'?",
         "FLOWER_BASIC_AUTH: expected user:password, several parted by commas",
     ]
 
