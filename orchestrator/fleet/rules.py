@@ -57,7 +57,7 @@ class Wave:
                 found["strict"] = 1
         if self.soak_seconds is not None:
             found["soak"] = round(self.soak_seconds * 1000)
-            found["interval"] = round(min(self.soak_interval_seconds, self.soak_seconds) * 1000)
+            found["interval"] = round(self.soak_interval_seconds * 1000)
             if self.only_waits:
                 found["onlyWaits"] = 1
         if self.gate:

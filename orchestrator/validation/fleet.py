@@ -154,5 +154,5 @@ def _warn_of_soak(wave: WaveSpec, path: str, stages: Sequence[CompiledStage], fi
     if not _ask_for_health(stages):
         findings.warn(f"{path}.soak", None, "no stage has a health-check, so a soak only waits")
     elif wave.soak.seconds < 2 * wave.soak.interval_seconds:
-        message = "less than two intervals: a tenant counts as gone only after two looks in a row"
+        message = "less than two intervals: who is gone at a look is looked at again an interval later, past this"
         findings.warn(f"{path}.soak.seconds", wave.soak.seconds, message)

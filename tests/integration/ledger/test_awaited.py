@@ -19,7 +19,7 @@ HOUR_MS = 3_600_000
 
 def soaking(pair: Pair, *tenants: str, fails: str = "") -> None:
     """A plan of one wave, all of whose tenants are done, one of which may have failed."""
-    waves = (Wave("all", len(tenants), soak_seconds=0.001),)
+    waves = (Wave("all", len(tenants), soak_seconds=0.001, soak_interval_seconds=HOUR_MS / 1000),)
     pair.submit("p", list(tenants), rules=FleetRules(len(tenants), None, "pause", waves), wave_of=[0] * len(tenants))
     pair.serve("p")
     for position, tenant in enumerate(tenants):
@@ -59,10 +59,11 @@ def test_an_absence_in_an_earlier_soak_is_none_of_two_looks_in_a_row(world: Ledg
 
 
 def test_an_absence_that_is_seen_twice_within_an_interval_is_no_two_looks_in_a_row(world: LedgerWorld) -> None:
+    """Also when the interval is longer than the soak, which has its first look at its end."""
     pair = Pair(world)
     soaking(pair, "a")
     task, awaited = world.keys.of("task", "p.0"), world.keys.of("awaited")
-    world.client.hset(world.keys.of("plan", "p"), "wave:0:interval", HOUR_MS)
+    assert world.client.zscore(awaited, "p") == float(world.reader.plan_record("p")["soakEnds"])
     (look,) = world.looks("p")
     assert world.awaited.record_look("p.0", look.number, FAILURE) is Looked.SEEN
     since = int(world.client.hget(task, "absentSince") or 0)
