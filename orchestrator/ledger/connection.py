@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import redis
 from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
     BusyLoadingError,
     ClusterDownError,
     InvalidResponse,
@@ -29,6 +31,8 @@ from orchestrator.ledger.refusals import STATE_VARIABLE, WrongServer, not_now, r
 from orchestrator.ledger.server_state import client_for_once
 from orchestrator.settings.model import RedisSettings
 
+T = TypeVar("T")
+
 UNREACHABLE = (
     RedisConnectionError,
     RedisTimeoutError,
@@ -45,6 +49,25 @@ kinds of ``refusals.NOT_NOW``, written out for the type checker."""
 
 MOST_CONNECTIONS: Final = 2000
 """Of one client: more than a process has threads."""
+
+
+class _Patience(Retry):
+    """Of workers and coordinators: some seconds for a server that is away, none for one that lets us not in, which a
+    hand alone mends. Each call of a process that is to end would wait for it."""
+
+    def call_with_retry(
+        self,
+        do: Callable[[], T],
+        fail: Callable[..., Any],
+        is_retryable: Callable[[Exception], bool] | None = None,
+        with_failure_count: bool = False,
+    ) -> T:
+        def may_pass(error: Exception) -> bool:
+            if isinstance(error, AuthenticationError | AuthorizationError):
+                return False
+            return is_retryable is None or is_retryable(error)
+
+        return super().call_with_retry(do, fail, may_pass, with_failure_count)
 
 
 class LedgerRedis(redis.Redis):
@@ -76,7 +99,7 @@ def connect(url: str, *, patient: bool, replicas: RedisSettings | None = None, n
     """
     waits = replicas.wait_seconds if replicas is not None and replicas.min_replicas else 0.0
     if patient:
-        retry = Retry(ExponentialBackoff(cap=1.0, base=0.05), 8)
+        retry: Retry = _Patience(ExponentialBackoff(cap=1.0, base=0.05), 8)
     else:
         # A connection that broke is made anew once; a server that takes it and stays silent is not waited for twice.
         retry = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import redis
+from redis.exceptions import AuthenticationError
 
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.kept_connection import SHARED, KeptConnection
@@ -120,3 +121,19 @@ def test_threads_that_share_have_a_few_between_them(kept: KeptConnection) -> Non
     assert len(set(ids)) <= SHARED
     own = kept.execute("CLIENT", "ID")
     assert own not in ids
+
+
+def test_a_refused_password_is_not_tried_again(redis_client: redis.Redis) -> None:
+    given, user = redis_client.connection_pool.connection_kwargs, f"rotated-{os.getpid()}"
+    redis_client.acl_setuser(user, enabled=True, passwords=["+one"], commands=["+ping"])
+    try:
+        kept = KeptConnection(connect(f"redis://{user}:one@{given['host']}:{given['port']}/0", patient=True))
+        kept.execute("PING")
+        redis_client.acl_setuser(user, enabled=True, passwords=["-one", "+two"])
+        redis_client.client_kill_filter(user=user)
+        with pytest.raises(AuthenticationError):
+            kept.execute("PING")
+        refused = [one["count"] for one in redis_client.acl_log() if (one["username"], one["reason"]) == (user, "auth")]
+        assert refused == [1]
+    finally:
+        redis_client.acl_deluser(user)
