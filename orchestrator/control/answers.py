@@ -206,8 +206,8 @@ class PlanSummary(Answer):
     breaker: BreakerStatus | None = None
     waits_because: str | None = None
     """In words: nothing of it moves, though it runs, since a breaker has tripped or took tasks back; it starts at a
-    time that is to come, or only so many a minute; or, of a plan that is not one of a list, what its tasks wait for
-    that are to go back."""
+    time that is to come, or only so many a minute, or, by a strict breaker, at a time; or, of a plan that is not one
+    of a list, what its tasks wait for that are to go back."""
 
 
 class PlanStatus(PlanSummary):

@@ -8,6 +8,7 @@ from typing import Any, Final
 from orchestrator.control.answers import BreakerStatus, PlanStatus, PlanSummary, WaveStatus
 from orchestrator.control.gate_questions import BORNE_LATE_MS, gate_question_words, gate_questions
 from orchestrator.control.start_words import start_words
+from orchestrator.control.strict_places import strict_places
 from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, TASK_ENDED, PlanState, TaskState
 from orchestrator.domain.stored_json import counted_number
 from orchestrator.domain.typed import typed
@@ -20,15 +21,19 @@ _AT_ONCE_MS: Final = 1000
 """By which the time that is shown may be behind the ledger's at the end of a soak, though no clock was put back."""
 
 
-def fleet_fields(record: Record, told_now_ms: Callable[[], int]) -> dict[str, Any]:
+def fleet_fields(plan_id: str, record: Record, told_now_ms: Callable[[], int]) -> dict[str, Any]:
     """The fields of a summary that are about its tenants together; none of a plan that says nothing of them.
     ``told_now_ms``: the time that people are shown, which is asked where something waits for a time."""
     waves = [_wave(record, index, told_now_ms) for index in range(waves_in(record))]
     found: dict[str, Any] = {"waves": waves} if waves else {}
     if (wave := open_wave(record)) is not None:
         found["current_wave"] = waves[wave].name
-    if words := start_words(record, told_now_ms):
-        found["waits_because"] = words
+    words = [start_words(record, told_now_ms)]
+    if (slow := strict_places(record, wave)) is not None:
+        look = typed("explain", "--plan", plan_id)
+        words.append(f"{slow.words}, until some are retried or accepted; {look}")
+    if any(words):
+        found["waits_because"] = "; ".join(filter(None, words))
     if "onBreach" in record:
         room = room_of(record, "")
         found["breaker"] = BreakerStatus(

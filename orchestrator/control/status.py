@@ -200,7 +200,7 @@ def _plan_summary(plan_id: str, record: Record, told_now_ms: Callable[[], int]) 
         accepted_failures=int(record.get("n:accepted", 0)) + int(record.get("n:skipped", 0)),
         last_operation=_last_operation(record),
         paused_by=paused_by(record),
-        **fleet_fields(record, told_now_ms),
+        **fleet_fields(plan_id, record, told_now_ms),
     )
 
 

@@ -76,6 +76,13 @@ class Room:
             return False
         return self.limit is None or self.failed + (self.active if self.strict else 0) <= self.limit
 
+    @property
+    def borne_at_once(self) -> int | None:
+        """How many may be active by what has failed, with a strict breaker that has not tripped; else None."""
+        if not self.strict or self.limit is None or not 0 < self.failed <= self.limit:
+            return None
+        return self.limit - self.failed + 1
+
 
 def fields_of(wave: int | None) -> str:
     """What the fields that tell of one wave begin with; "" of the whole plan."""

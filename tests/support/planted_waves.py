@@ -69,6 +69,7 @@ def waves() -> Iterator[Planted]:
     yield Planted("waits for an HTTP gate", asks, "p.1", S.GATE_WAITS, f"it {said}", both)
     yield from rejections()
     yield from taken_back()
+    yield from narrowed()
     tripped = then(fleet(tolerance=Tolerance(0, strict=False)), on("break_stage", "p.0"))
     said = "breaker tripped in wave canary: 1 failed, tolerance 0"
     answers = (
@@ -98,6 +99,17 @@ def waves() -> Iterator[Planted]:
         " (`changeover resume --plan p --accept-failures`)"
     )
     yield Planted("taken back by its policy, but for one", stuck, "p", S.PLAN_ENDED, said, scratch)
+
+
+def narrowed() -> Iterator[Planted]:
+    strict = FleetRules(6, Tolerance(2, strict=True), "pause", (Wave("all", 6),))
+    slow = started("p", "a b c d e f", rules=strict, wave_of=[0] * 6, max_concurrency=4)
+    slow = staffed(slow, on("break_stage", "p.0"), on("break_stage", "p.1"), served)
+    said = "strict breaker: 2 failed of 2 borne, so 1 tenant moves at a time"
+    ends = ("changeover retry --plan p", "changeover accept --plan p --reason 'say why'")
+    yield Planted("a strict breaker lets few move", slow, "p", S.BREAKER_NARROWS, said, ends)
+    said, waits = f"it waits for those that run: {said}", (*ends, "changeover status p --running")
+    yield Planted("waits behind a strict breaker", slow, "p.4", S.BREAKER_NARROWS, said, waits)
 
 
 def way_back_failed(world: LedgerWorld) -> None:

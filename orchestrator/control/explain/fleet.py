@@ -19,6 +19,7 @@ from orchestrator.control.fleet_status import (
 )
 from orchestrator.control.start_words import start_words
 from orchestrator.control.status import plan_summary
+from orchestrator.control.strict_places import strict_places
 from orchestrator.domain.status import PlanState
 from orchestrator.domain.stored_json import counted_number
 from orchestrator.domain.typed import typed
@@ -39,6 +40,19 @@ def not_yet(scene: Scene, plan_id: str, record: Record) -> Iterator[Remark]:
     if words := start_words(record, scene.told_now_ms):
         commands = scene.offers.every(of_plan(Operation.CANCEL, plan_id))
         yield remark(Situation.PLAN_NOT_YET, f"the plan {words}", *commands)
+
+
+def narrows(
+    scene: Scene, plan_id: str, record: Record, wave: int | None, who: str = "", *look: str
+) -> Iterator[Remark]:
+    """What a strict breaker leaves of the slots, and what widens it; ``who``: what the sentence begins with."""
+    if (found := strict_places(record, wave)) is None:
+        return
+    retry = (of_plan(Operation.RETRY, plan_id), of_plan(Operation.RETRY, plan_id, from_scratch=True))
+    answers = list(scene.offers.first(*retry).commands)
+    if found.acceptable > 0 and scene.offers.is_open:
+        answers.append(typed("accept", "--plan", plan_id, "--reason", "say why"))
+    yield remark(Situation.BREAKER_NARROWS, f"{who}{found.words}", *answers, *look)
 
 
 def fleet_remarks(scene: Scene, plan: PlanSummary) -> Iterator[Remark]:
@@ -120,7 +134,9 @@ def _no_room(task: TaskScene, plan: PlanSummary, own: int | None) -> Iterator[Re
     ):
         sentence = f"it waits for a place in its wave {wave.name}: all {wave.max_concurrency} are taken"
     else:
-        sentence = (
-            "it waits for those that run: its breaker is strict, and bears no more failures than they may come to"
-        )
+        waits = "it waits for those that run"
+        if found := list(narrows(task.scene, task.plan_id, task.plan, own, f"{waits}: ", look)):
+            yield from found
+            return
+        sentence = f"{waits}: its breaker is strict, and bears no more failures than they may come to"
     yield remark(Situation.SLOTS_TAKEN, sentence, look)

@@ -36,6 +36,7 @@ class Situation(StrEnum):
     PLAN_CANCELLING = "plan-cancelling"
     PLAN_ROLLING_BACK = "plan-rolling-back"
     BREAKER_TRIPPED = "breaker-tripped"
+    BREAKER_NARROWS = "breaker-narrows"
     ROLLBACK_ASKED = "rollback-asked"
     WAVE_TAKEN_BACK = "wave-taken-back"
     WAVE_OPEN = "wave-open"

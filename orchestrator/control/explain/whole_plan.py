@@ -9,7 +9,7 @@ from typing import Final
 from orchestrator.control.answers import PlanSummary, Remark
 from orchestrator.control.explain.draft import draft
 from orchestrator.control.explain.failures import accepted_failures, failures
-from orchestrator.control.explain.fleet import fleet_remarks, not_yet
+from orchestrator.control.explain.fleet import fleet_remarks, narrows, not_yet
 from orchestrator.control.explain.gone_back import CAUSES_TOLD, gone_back, went_back
 from orchestrator.control.explain.groups import more, samples
 from orchestrator.control.explain.left import left_as_they_were, some_go_back
@@ -37,6 +37,7 @@ from orchestrator.control.hand_backs import hand_back_of
 from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
 from orchestrator.domain.task_id import task_id_of
 from orchestrator.domain.typed import typed
+from orchestrator.ledger.move_room import open_wave
 from orchestrator.ledger.operations import Operation
 from orchestrator.ledger.survey import TaskGroup
 
@@ -57,6 +58,7 @@ def plan_remarks(plan: PlanScene) -> Iterator[Remark]:
         yield from _asked(plan)
         yield from fleet_remarks(plan.scene, plan.summary)
         yield from not_yet(plan.scene, plan.plan_id, plan.record)
+        yield from narrows(plan.scene, plan.plan_id, plan.record, open_wave(plan.record))
         yield _progress(plan)
     yield from plan_retry(plan.plan_id, plan.record)
     yield from failures(plan)

@@ -228,3 +228,23 @@ def test_an_accepted_way_back_that_failed_outlasts_no_retry(world: LedgerWorld, 
         assert mended == [f"breaker tripped{where}: {told}" for where in (" in wave all", "")]
         resumes = [one.commands for one in explained if "it is pausing" in one.sentence]
         assert resumes == [["changeover resume --plan p"]]
+
+
+def test_a_plan_that_its_strict_breaker_slows_says_so_wherever_it_is_looked_at(
+    world: LedgerWorld, settings: Settings
+) -> None:
+    """Until it is answered, or no more wait than may move."""
+    rules = FleetRules(6, Tolerance(1, strict=True), "pause")
+    world.started("p", ["a", "b", "c", "d", "e", "f"], rules=rules, max_concurrency=4, stages=["one"])
+    with Client(settings) as client:
+        assert client.summary("p").waits_because is None, "nobody has failed"
+        world.break_stage("p.0")
+        world.coordinate()
+        plan = client.summary("p")
+        assert (plan.status, plan.counts.get("RUNNING")) == ("RUNNING", 1)
+        said = "strict breaker: 1 failed of 1 borne, so 1 tenant moves at a time, until some are retried or accepted"
+        assert plan.waits_because == f"{said}; changeover explain --plan p"
+        assert [" ".join(fleet_lines(plan)).count(said), watched(world).count(said)] == [1, 1]
+        assert now_of(plan, Role.VIEWER).sentence == plan.waits_because.capitalize()
+        client.accept(plan_id="p", reason="known")
+        assert client.summary("p").waits_because is None

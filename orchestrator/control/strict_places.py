@@ -1,0 +1,48 @@
+"""What a strict breaker leaves of a plan's slots once some have failed: it goes on, slowly, until somebody answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.ledger.move_room import fields_of, room_of
+from orchestrator.ledger.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class StrictPlaces:
+    """``wave`` whose breaker it is, "" of the plan's; ``acceptable``: how many failures a person could accept."""
+
+    wave: str
+    failed: int
+    limit: int
+    places: int
+    acceptable: int
+
+    @property
+    def words(self) -> str:
+        """``strict breaker: 3 failed of 3 borne, so 1 tenant moves at a time``."""
+        whose = f" of wave {self.wave}" if self.wave else ""
+        moves = "1 tenant moves" if self.places == 1 else f"{self.places} tenants move"
+        return f"strict breaker{whose}: {self.failed} failed of {self.limit} borne, so {moves} at a time"
+
+
+def strict_places(record: Record, wave: int | None) -> StrictPlaces | None:
+    """Of a plan that runs, for its tasks of this wave; None where as many of them move as its slots and the wave let,
+    or there are. Raises ``ValueError`` for what is no number."""
+    is_stopped = "1" in (record.get("pauseRequested"), record.get("cancelRequested")) or "retryCursor" in record
+    if record.get("status") != PlanState.RUNNING or is_stopped:
+        return None
+    own = fields_of(wave)
+    rooms = {part: room_of(record, part) for part in dict.fromkeys(("", own))}
+    left = {part: room.borne_at_once for part, room in rooms.items()}
+    places, part = min(((places, part) for part, places in left.items() if places is not None), default=(0, ""))
+    most = min(room.most for room in rooms.values() if room.most is not None)
+    waiting = int(record.get(f"{own}n:{TaskState.PENDING}", 0))
+    if not 0 < places < min(most, waiting + rooms[part].active):
+        return None
+    room = rooms[part]
+    assert room.limit is not None
+    gone_back = ("takenBack", "rollbackRequested")
+    acceptable = room.failed - sum(int(record.get(f"{part}n:{name}", 0)) for name in gone_back)
+    return StrictPlaces(record.get(f"{part}name", "") if part else "", room.failed, room.limit, places, acceptable)

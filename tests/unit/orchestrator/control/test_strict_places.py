@@ -1,0 +1,43 @@
+"""When a strict breaker leaves fewer places than a plan would use, and whose it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.control.strict_places import strict_places
+
+RUNS = {"status": "RUNNING", "max": "20", "strict": "1", "tolerance": "3", "n:PENDING": "30", "n:RUNNING": "1"}
+FAILED = RUNS | {"n:FAILED": "3"}
+WAVE = {
+    **{"waves": "1", "wave": "0", "wave:0:name": "rest", "wave:0:strict": "1", "wave:0:tolerance": "2"},
+    **{"wave:0:n:PENDING": "8", "wave:0:n:FAILED": "1", "wave:0:n:RUNNING": "2"},
+}
+
+
+@pytest.mark.parametrize(
+    ("record", "wave", "told"),
+    [
+        (RUNS, None, ""),
+        (FAILED, None, "strict breaker: 3 failed of 3 borne, so 1 tenant moves at a time"),
+        (FAILED | {"accepted": "2"}, None, "strict breaker: 3 failed of 5 borne, so 3 tenants move at a time"),
+        (FAILED | {"strict": "0"}, None, ""),
+        (FAILED | {"n:FAILED": "4"}, None, ""),
+        (FAILED | {"n:PENDING": "0"}, None, ""),
+        (FAILED | {"max": "1"}, None, ""),
+        (FAILED | {"pauseRequested": "1"}, None, ""),
+        (FAILED | {"status": "PAUSED"}, None, ""),
+        (FAILED | {"retryCursor": "0"}, None, ""),
+        (RUNS | WAVE, 0, "strict breaker of wave rest: 1 failed of 2 borne, so 2 tenants move at a time"),
+        (RUNS | WAVE | {"wave:0:max": "2"}, 0, ""),
+        (FAILED | WAVE, 0, "strict breaker: 3 failed of 3 borne, so 1 tenant moves at a time"),
+    ],
+)
+def test_it_is_told_only_where_it_is_what_slows_the_plan(record: dict[str, str], wave: int | None, told: str) -> None:
+    found = strict_places(record, wave)
+    assert (found.words if found else "") == told
+
+
+def test_what_goes_back_by_policy_nobody_accepts() -> None:
+    found = strict_places(FAILED | {"n:FAILED": "1", "n:takenBack": "2"}, None)
+    assert found is not None
+    assert (found.failed, found.acceptable) == (3, 1)
