@@ -28,8 +28,10 @@ def _named(*metrics: Metric) -> dict[str, Metric]:
 
 
 LEDGER: Final = _named(
-    Metric("changeover_ledger_up", "gauge", "1 when the ledger's Redis answered this scrape; 0: the rest is older"),
-    Metric("changeover_broker_up", "gauge", "1 when the broker answered this scrape"),
+    Metric(
+        "changeover_ledger_up", "gauge", "1 when the ledger's Redis answered this scrape; 0: all from it is left out"
+    ),
+    Metric("changeover_broker_up", "gauge", "1 when the broker answered this scrape; 0: queue depth is left out"),
     Metric("changeover_task_active", "gauge", "Tasks that are RUNNING or ROLLING_BACK"),
     Metric("changeover_task_completed", "counter", "Tasks that completed"),
     Metric("changeover_task_failed", "counter", "Tasks that failed"),

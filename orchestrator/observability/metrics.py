@@ -1,6 +1,7 @@
 """Serves metrics by HTTP, and answers a scrape in bounded time whatever the servers do.
 
-A scrape that finds the ledger away is answered with the last sample and ``changeover_ledger_up 0``. One scrape reads at
+A scrape that finds the ledger away is answered with ``changeover_ledger_up 0`` and nothing that was read before: where
+one coordinator is cut off, its old numbers would hide or feign alerts, which take the max over all. One scrape reads at
 a time, and those that come meanwhile take what it read.
 """
 
@@ -72,8 +73,7 @@ class LedgerCollector(Collector):
         self._lock = threading.Lock()
         self._read_at: float | None = None
         self._sample: Sample | None = None
-        self._lanes: Mapping[str, int] = {}
-        self._ledger_up = self._broker_up = False
+        self._lanes: Mapping[str, int] | None = None
 
     def describe(self) -> list[Family]:
         """Nothing: registering asks no server."""
@@ -85,26 +85,24 @@ class LedgerCollector(Collector):
             if self._read_at is None or self._clock() - self._read_at >= FRESH_SECONDS:
                 self._look()
             sample, lanes = self._sample, self._lanes
-            ups = {"ledger_up": self._ledger_up, "broker_up": self._broker_up}
-        for name, is_up in ups.items():
-            yield gauge(name, {(): int(is_up)})
+        for name, found in {"ledger_up": sample, "broker_up": lanes}.items():
+            yield gauge(name, {(): int(found is not None)})
         if sample is not None:
             yield from families(sample, by_plan=self._by_plan)
-        yield gauge("queue_depth", {(lane,): depth for lane, depth in lanes.items()})
+        if lanes is not None:
+            yield gauge("queue_depth", {(lane,): depth for lane, depth in lanes.items()})
 
     def _look(self) -> None:
         try:
             self._sample = self._read()
-            self._ledger_up = True
         except UNREACHABLE as error:
-            self._ledger_up = False
-            _log.info(state_words(error), action="metrics-stale", error=str(error))
+            self._sample = None
+            _log.info(state_words(error), action="metrics-missing", error=str(error))
         try:
             self._lanes = self._depths()
-            self._broker_up = True
         except Unreachable as error:
-            self._broker_up = False
-            _log.info(state_words(error, BROKER), action="metrics-stale", error=str(error))
+            self._lanes = None
+            _log.info(state_words(error, BROKER), action="metrics-missing", error=str(error))
         # From the end of the look: one that took its time is not followed by another at once.
         self._read_at = self._clock()
 

@@ -83,6 +83,8 @@ def test_workers_are_scaled_by_metrics_that_exist() -> None:
     for trigger in scaled["spec"]["triggers"]:
         for metric in re.findall(r"changeover_\w+", trigger["metadata"]["query"]):
             assert metric.removesuffix("_bucket") in known
+            # What is not served while a server is away ends no workers; without turns there is no lag at all.
+            assert trigger["metadata"]["ignoreNullValues"] == str("_lag_" in metric).lower()
 
 
 @pytest.mark.parametrize("role", ["coordinator", "worker@", "console", "flower"])
