@@ -41,14 +41,14 @@ def main(arguments: list[str]) -> None:
     try:
         require_foreground(arguments)
         arguments, metrics = metrics_options.taken_out(arguments)
+        settings = load_settings()
+        # Before anything is said, by the server of the metrics first of all: before Celery's command, which warns of
+        # being root, and before Flower sets up its own logs, which it does only where nobody has.
+        configure_logs(settings)
         if single_process.OPTION in arguments:
             arguments = single_process.arrange(arguments, metrics)
         elif metrics is not None:
             worker_metrics.serve(metrics)
-        settings = load_settings()
-        # Before Celery's command, which warns of being root first of all, and before Flower sets up its own, which it
-        # does only where nobody has.
-        configure_logs(settings)
         if role == "flower":
             # A worker does so as Celery sets up its logging.
             thin_broker_lines(find_servers(settings).broker_url)

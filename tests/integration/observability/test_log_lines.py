@@ -12,6 +12,7 @@ from orchestrator.client import Client
 from orchestrator.observability.logs import library_action
 from tests.support.cluster import Cluster
 from tests.support.plans import noop_stage, plan, tenant
+from tests.support.redis_server import free_port
 
 FIELDS = {"timestamp", "level", "logger", "action", "event"}
 FAILS = {"name": "fails", "steps": [{"type": "health-check", "max_attempts": 1}]}
@@ -22,7 +23,7 @@ def test_every_line_of_every_process_has_the_same_fields(cluster: Cluster, clien
     # DEBUG: what the libraries say too, and of it there is much.
     cluster.environment["CHANGEOVER_LOG_LEVEL"] = "DEBUG"
     coordinator = cluster.start_coordinator()
-    worker = cluster.start_worker(pool=pool)
+    worker = cluster.start_worker(f"--metrics-port={free_port()}", pool=pool)
     cluster.wait_alive([coordinator, worker])
     client.submit(plan("good", [tenant("a"), tenant("b")], [noop_stage("one"), noop_stage("two")]))
     client.submit(plan("bad", [tenant("c", network_endpoints=[{"value": "http://127.0.0.1:1/health"}])], [FAILS]))
@@ -42,6 +43,7 @@ def test_every_line_of_every_process_has_the_same_fields(cluster: Cluster, clien
     actions = {name: {line["action"] for line in lines} for name, lines in said.items()}
     assert actions["00-coordinator.log"] >= {"coordinator-start", "dispatch", "coordinator-stop"}
     assert actions["01-worker.log"] >= {"stage-done", "stage-failed", "worker-life", "broker-connection"}
+    assert "metrics-start" in actions["01-worker.log"]
     assert ("worker-stop" in actions["01-worker.log"]) == (pool == "threads")
     failed = [line for line in said["01-worker.log"] if line["action"] == "stage-failed"]
     assert [(line["planId"], line["tenantId"], line["stageName"]) for line in failed] == [("bad", "c", "fails")]
