@@ -26,6 +26,10 @@ from orchestrator.settings.amqp_url import is_amqp, parse_amqp_url
 from orchestrator.settings.redis_url import parse_redis_url
 
 LOOK_SECONDS: Final = 5.0
+
+AWAY_AFTER: Final = 2
+"""Looks in a row without an answer that make it away: one is missed in any fail-over."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -47,7 +51,7 @@ class BrokerWatch:
         self._clock = clock
         self._run = self._refusal = ""
         self._news = News(clock)
-        self._answered = clock()
+        self._answered, self._missed = clock(), 0
         self._loop = BackgroundLoop("broker-watch", LOOK_SECONDS, self.look, opening=self.look)
 
     def start(self) -> None:
@@ -63,20 +67,20 @@ class BrokerWatch:
         try:
             self._run = self._ask()
         except (redis.RedisError, Unreachable, OSError) as error:
+            self._missed += 1
             said = state_words(error, BROKER)
             self._refusal = said if refuses_us(error) else ""
             if self._news.is_new("broker", said):
                 _log.warning(said, action="broker-missed", error=str(error))
             return
-        self._answered, self._refusal = self._clock(), ""
+        self._answered, self._missed, self._refusal = self._clock(), 0, ""
         self._news.forget("broker")
 
     def told(self) -> dict[str, Any]:
         """``broker``: host, port and database; ``brokerRun``: the server's run id and the database (of a RabbitMQ: its
         cluster's name and the virtual host), "" when it was never there; ``brokerAway``: seconds since it last
-        answered, 0 when that is no longer than two looks ago; ``brokerRefusal``: why it refuses us, if it does."""
-        silent = self._clock() - self._answered
-        away = round(silent, 1) if silent > 2 * LOOK_SECONDS else 0.0
+        answered, 0 unless it has missed two looks in a row; ``brokerRefusal``: why it refuses us, if it does."""
+        away = round(self._clock() - self._answered, 1) if self._missed >= AWAY_AFTER else 0.0
         return {"broker": self._place, "brokerRun": self._run, "brokerAway": away, "brokerRefusal": self._refusal}
 
 

@@ -109,6 +109,30 @@ def test_no_broker_takes_away_the_rows_of_the_ledger(server: RedisServer) -> Non
     assert row.finding.startswith(f"the broker {refused}, for 12 s at 127.0.0.1:{server.port}/1: give the process")
 
 
+def test_one_missed_look_at_a_broker_does_not_make_it_away(server: RedisServer) -> None:
+    now = [0.0]
+    watch = BrokerWatch(server.user_url(1), lambda: now[0])
+
+    def looked(after_seconds: float, *, answers: bool) -> float:
+        now[0] += after_seconds
+        with redis.Redis.from_url(server.url()) as admin:
+            admin.acl_setuser("changeover", enabled=answers)
+            watch.look()
+            admin.acl_setuser("changeover", enabled=True)
+        return float(watch.told()["brokerAway"])
+
+    assert looked(0, answers=True) == 0
+    # As in a fail-over. The next look comes five seconds later, and as much as this one took.
+    assert looked(5.2, answers=False) == 0
+    now[0] += 5.1
+    assert watch.told()["brokerAway"] == 0
+    assert looked(0.1, answers=True) == 0
+    assert [looked(5.2, answers=False), looked(5.2, answers=False)] == [0, 10.4]
+    now[0] += 4
+    assert watch.told()["brokerAway"] == 14.4
+    assert looked(1, answers=True) == 0
+
+
 def test_a_process_that_is_not_let_in_need_not_wait(server: RedisServer) -> None:
     require_entry(server.user_url())
     require_entry("redis://127.0.0.1:1/0")
