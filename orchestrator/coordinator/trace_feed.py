@@ -1,7 +1,8 @@
 """Sends the spans of plans and tasks when they have ended, as the log tells it; workers send those of turns and steps.
 
-Every coordinator follows the feed; the one whose name is the first of those alive sends. When that one ends another
-takes over: around that moment a span may be sent twice (it is the same span), or not at all. Traces are no truth.
+Every coordinator follows the feed; the one whose name is the first of those alive sends. When that one leaves another
+takes over, and a span may be sent twice around that moment (it is the same span). When it is killed, it counts as alive
+for ``ALIVE_SECONDS`` more, and what ends until then is sent by nobody. Traces are no truth.
 """
 
 from __future__ import annotations
