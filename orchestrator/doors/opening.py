@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Final
 
 from orchestrator.domain.errors import InvalidInput, Problem
@@ -22,12 +23,24 @@ def console_is_named() -> bool:
 
 def open_door(settings: Settings | None) -> ClientDoor:
     """The ledger of these settings; without them the console of the environment, else the ledger of its settings."""
+    if settings is None:
+        _log_to_stderr()
     if settings is None and console_is_named():
         return open_console(os.environ[URL_VARIABLE], os.environ.get(TOKEN_VARIABLE, ""))
     # Each door brings much that the other does not need.
     from orchestrator.doors.ledger import LedgerDoor
 
     return LedgerDoor(settings or load_settings())
+
+
+def _log_to_stderr() -> None:
+    """In a command, or a script that has set up no logs: structlog would print them to standard output, into a
+    command's JSON."""
+    import structlog
+
+    if not structlog.is_configured():
+        # Asked at each line: who runs us may set another.
+        structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 def open_console(url: str, token: str) -> ClientDoor:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pytest
 import redis
+import structlog
 from structlog.testing import capture_logs
 
+from orchestrator.cli import main
 from orchestrator.client import Client
 from orchestrator.ledger.keys import Keys
 from orchestrator.settings.model import RedisSettings, Settings
+from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
@@ -41,3 +46,21 @@ def test_with_and_without_a_replica(
             assert copy.hget(Keys(settings.namespace).of("plan", "two"), "status") == "READY"
     finally:
         replica.stop()
+
+
+def test_a_commands_word_in_the_log_is_not_among_its_json(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in place.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CHANGEOVER_REDIS__MIN_REPLICAS", "1")
+    monkeypatch.setenv("CHANGEOVER_REDIS__WAIT_SECONDS", "0.05")
+    # As in a process that has just begun.
+    structlog.reset_defaults()
+    with pytest.raises(SystemExit, match="0"):
+        main(["freeze", "--tenant", "x", "--for", "1h", "--reason", "r", "--json"])
+    structlog.reset_defaults()
+
+    said = capsys.readouterr()
+    assert json.loads(said.out)["inForce"]
+    assert "too few replicas" in said.err
