@@ -71,6 +71,8 @@ class FleetOperator:
                 self._answer_gate(plan_id, says_no=not hurries and self._chance.random() < 0.25)
             if plan.status == PlanState.PAUSED or plan.pausing:
                 self._answer_breach(plan)
+            elif _is_slow(plan, hurries=hurries):
+                self._answer_failures(plan, self._chance.choice(("accept", "retry")))
 
     def _answer_gate(self, plan_id: str, *, says_no: bool) -> None:
         """By two people at once: one of them is in time."""
@@ -85,12 +87,10 @@ class FleetOperator:
             list(both.map(answer, requests))
 
     def _answer_breach(self, plan: PlanSummary) -> None:
-        request, resumes = draw_request_id(), draw_request_id()
+        resumes = draw_request_id()
         how = self._chance.choice(("accept", "retry", "resume"))
-        if how == "accept":
-            self._try(how, lambda: self._client.accept(reason="a try", request_id=request, plan_id=plan.plan_id))
-        elif how == "retry":
-            self._try(how, lambda: self._client.retry(reason="a try", request_id=request, plan_id=plan.plan_id))
+        if how != "resume":
+            self._answer_failures(plan, how)
         accepts = how == "resume" or self._chance.random() < 0.5
         self._try(
             "resume",
@@ -98,6 +98,10 @@ class FleetOperator:
                 accept_failures=accepts, reason="a try", request_id=resumes, plan_id=plan.plan_id
             ),
         )
+
+    def _answer_failures(self, plan: PlanSummary, how: str) -> None:
+        request, call = draw_request_id(), self._client.accept if how == "accept" else self._client.retry
+        self._try(how, lambda: call(reason="a try", request_id=request, plan_id=plan.plan_id))
 
     def _fail(self) -> None:
         """One that runs loses its tenant, and fails."""
@@ -145,3 +149,11 @@ class FleetOperator:
             return None
         self.done[word] += 1
         return answer
+
+
+def _is_slow(plan: PlanSummary, *, hurries: bool) -> bool:
+    """Whether its strict breaker, which nothing has tripped, lets one tenant move at a time, or fewer than it might."""
+    breaker = plan.breaker
+    if breaker is None or breaker.mode != "strict" or breaker.tolerance is None:
+        return False
+    return breaker.failed >= (1 if hurries else max(breaker.tolerance, 1))
