@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
+from rich.segment import Segment, Segments
 from rich.text import Text
 
 from orchestrator.cli.output import print_block
@@ -35,15 +35,32 @@ def console() -> Console:
     return _EscapedConsole(highlight=False, soft_wrap=True, width=PIPE_WIDTH)
 
 
-def show(renderable: RenderableType) -> None:
-    """Print a drawing. Redirected, each row is one whole line without blanks at its end."""
+def show(renderable: RenderableType, *, whole: bool = False) -> None:
+    """Print a drawing. Redirected, or ``whole``, each row is one whole line without blanks at its end; a terminal
+    breaks it where its own line ends."""
     out = console()
     if sys.stdout.isatty():
-        out.print(renderable)
+        if whole:
+            out.print(_whole_rows(out, renderable), soft_wrap=True, end="")
+        else:
+            out.print(renderable)
         return
     with out.capture() as drawn:
         out.print(renderable)
     print_block("\n".join(line.rstrip() for line in drawn.get().rstrip("\n").split("\n")))
+
+
+def _whole_rows(out: Console, renderable: RenderableType) -> Segments:
+    """Blanks at the end of a row would be empty lines of the terminal."""
+    rows = []
+    for row in out.render_lines(renderable, out.options.update(width=PIPE_WIDTH), pad=False):
+        kept = [segment for segment in row if not segment.control]
+        while kept and not kept[-1].text.strip():
+            kept.pop()
+        if kept:
+            kept[-1] = Segment(kept[-1].text.rstrip(), kept[-1].style)
+        rows += [*kept, Segment.line()]
+    return Segments(rows)
 
 
 def cell(text: str, style: str = "") -> Text:

@@ -153,7 +153,8 @@ def _show_plan(
 
         plan = client.status(plan_id, limit=size, offset=offset, by_interest=True, **wanted)
         damaged = client.damaged_tasks(plan_id)
-        drawing.show(tables.plan_table(plan, page=number, before=offset, wide=wide, damaged=damaged))
+        table = tables.plan_table(plan, page=number, before=offset, wide=wide, damaged=damaged)
+        drawing.show(table, whole=wide)
         return
     # Asked first, so that what is wrong is said before anything is printed.
     is_page = limit is not None or page is not None

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
 import tracemalloc
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console, RenderableType
 
+from orchestrator.cli.drawing import show
 from orchestrator.cli.event_lines import event_line
 from orchestrator.cli.output import print_json_list
 from orchestrator.cli.tables import fleet_lines, plan_table, task_detail
@@ -41,6 +43,28 @@ def test_status_is_camel_case_with_the_published_fields() -> None:
     answer = task(1, "FAILED", failure_info=failure).model_dump(by_alias=True, mode="json")
     assert [name for name in answer if name in PUBLISHED] == list(PUBLISHED)
     assert list(answer["failureInfo"]) == ["type", "message", "stageName", "stepName"]
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100])
+def test_a_wide_table_is_whole_in_any_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    why = FailureInfo(type="HealthCheckFailed", message="gw-1 (next to gw-2) " + "says 41 " * 20, stage_name="s")
+    failed = task(1, "FAILED", failure_info=why, started_at="2026-11-30T23:18:26.339Z", ended_at="2026-11-30T23:18:49Z")
+    plan = PlanStatus(
+        plan_id="p", name="Plan", status="FAILED", max_concurrency=5, counts={"FAILED": 2}, matching=2,
+        tasks=[failed, task(2, "FAILED")],
+    )  # fmt: skip
+    printed = []
+    for is_terminal in (True, False):
+        out = io.StringIO()
+        monkeypatch.setattr(out, "isatty", lambda is_terminal=is_terminal: is_terminal)
+        monkeypatch.setattr(sys, "stdout", out)
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setenv("TERM", "xterm")
+        show(plan_table(plan, wide=True), whole=True)
+        printed.append(re.sub("\x1b\\[[0-9;]*m", "", out.getvalue()))
+    # As in a pipe; the terminal breaks rows where its line ends.
+    assert printed[0] == printed[1]
+    assert why.message.strip() in printed[0]
 
 
 def test_a_page_of_a_large_plan_says_how_to_see_the_rest() -> None:
