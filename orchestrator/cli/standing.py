@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from orchestrator.cli.output import note
 from orchestrator.control.asked import paused_words
 from orchestrator.control.fleet_status import breach_sentence, breaches, gate_words, other_waits
+from orchestrator.control.unserved import is_unserved
 from orchestrator.domain.status import DAMAGED, PLAN_ENDED, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.domain.typed import typed
@@ -50,20 +51,26 @@ class Standing:
             yield from _of_plan(self._client.summary(target_id))
             return
         task = self._client.task_status(target_id)
-        if task.waits_because:
+        plan = self._client.summary(plan_of(target_id))
+        if is_unserved(plan):
+            yield from _of_plan(plan)
+        elif task.waits_because:
             yield "waits", f"task {target_id}: {task.waits_because}; {typed('explain', '--task', target_id)}"
         elif task.status == TaskState.PENDING:
-            yield from _of_plan(self._client.summary(plan_of(target_id)))
+            yield from _of_plan(plan)
         elif task.status == TaskState.PAUSED and not task.rollback_requested:
             look = typed("explain", "--task", target_id)
             yield "paused", f"task {target_id}: it is paused{paused_words(task.paused_by)}; {look}"
 
 
 def _of_plan(plan: PlanSummary) -> Iterator[tuple[str, str]]:
-    """Its breaker, its gate, its pause, or what its tasks wait for."""
+    """That nobody is alive; its breaker, its gate, its pause, or what its tasks wait for."""
+    head, look = f"plan {plan.plan_id}: ", typed("explain", "--plan", plan.plan_id)
+    if is_unserved(plan):
+        yield "nobody", f"{head}{plan.waits_because}"
+        return
     if plan.status in (*PLAN_ENDED, DAMAGED) or plan.retrying:
         return
-    head, look = f"plan {plan.plan_id}: ", typed("explain", "--plan", plan.plan_id)
     # Whoever goes back, or ends, waits for no answer of a person.
     if plan.status != PlanState.ROLLING_BACK and not plan.cancelling:
         tripped = [breach_sentence(*breach) for breach in breaches(plan)]

@@ -1,5 +1,6 @@
 """What tasks of a plan wait for that are to go back (a freeze that stops rollbacks, a place of a group), or while
-nothing of it moves its moves (a freeze, a group), and why not all went back of one that has ended so."""
+nothing of it moves its moves (a freeze, a group), and why not all went back of one that has ended so. Before all that,
+whether somebody is alive who would move it."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from orchestrator.control.answers import PlanSummary
 from orchestrator.control.damage import UNREADABLE
 from orchestrator.control.left_behind import left_behind
 from orchestrator.control.status import StatusReader
+from orchestrator.control.unserved import unserved_words
 from orchestrator.domain.status import DAMAGED, TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import tasks_in
 from orchestrator.domain.typed import typed
@@ -35,6 +37,9 @@ class BackWaits:
     def words(self, record: Record) -> str:
         """``2 wait to go back, such as acme: frozen until ...``, and where all is told; "" when nobody waits so. Of a
         plan that ended ROLLBACK_FAILED why. Asks the ledger now and then, and only in these cases."""
+        with contextlib.suppress(*UNREADABLE):
+            if nobody := unserved_words(self._reader, self._plan_id, record):
+                return nobody
         asked = -1 if record.get("status") == PlanState.ROLLBACK_FAILED else 0
         with contextlib.suppress(*UNREADABLE):
             asked = int(record.get("n:rollbackRequested", 0)) or asked or -_stands_still(record)

@@ -110,9 +110,15 @@ def coordinator(world: LedgerWorld) -> None:
     beat(world, "coordinator", "c:1")
 
 
+def staff(world: LedgerWorld) -> None:
+    """A coordinator and a worker of 16 slots."""
+    coordinator(world)
+    beat(world, "worker", "w:2", slots=16, busy=3)
+
+
 def staffed(*steps: Do) -> Do:
-    """The situation, with a coordinator and a worker of 16 slots alive."""
-    return then(*steps, coordinator, lambda world: beat(world, "worker", "w:2", slots=16, busy=3))
+    """The situation, with both alive."""
+    return then(*steps, staff)
 
 
 def coordinated(*steps: Do) -> Do:

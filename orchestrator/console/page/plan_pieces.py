@@ -34,6 +34,7 @@ from orchestrator.control.fleet_status import (
 )
 from orchestrator.control.live_plan import FAILED
 from orchestrator.control.possible import Possible
+from orchestrator.control.unserved import is_unserved
 from orchestrator.domain.roles import Role
 from orchestrator.domain.spans import span_text
 from orchestrator.domain.status import PLAN_ENDED, PLAN_ENDED_WELL, PlanState, TaskState
@@ -114,11 +115,9 @@ def now_of(
     running = plan.counts.get(TaskState.RUNNING, 0)
     if plan.pausing or plan.cancelling:
         what = "Cancelling" if plan.cancelling else "Pausing"
-        return Now(
-            f"{what}: {words.count(running, 'tenant ends its stage', 'tenants end their stages')} first",
-            TaskState.PAUSED,
-            "warn",
-        )
+        stages = words.count(running, "tenant ends its stage", "tenants end their stages")
+        nobody = f"; {plan.waits_because}" if is_unserved(plan) else ""
+        return Now(f"{what}: {stages} first{nobody}", TaskState.PAUSED, "warn")
     if why := other_waits(plan):
         return Now(_sentence(why), PlanState.READY, "")
     if wave is not None and wave.state == WaveState.SOAKING:

@@ -31,6 +31,7 @@ from orchestrator.settings.model import Settings
 from tests.support.cli import in_this_process
 from tests.support.ledger_world import LedgerWorld
 from tests.support.place import Place
+from tests.support.planted import staff
 from tests.support.planted_waves import wave_taken_back, way_back_failed
 from tests.support.table_steps import leave_to_chunks
 
@@ -53,6 +54,7 @@ SOFT = Tolerance(0, strict=False)
 @pytest.fixture
 def world(redis_client: redis.Redis, user_client: redis.Redis, settings: Settings) -> Iterator[LedgerWorld]:
     world = LedgerWorld(redis_client, settings, user_client)
+    staff(world)
     yield world
     world.check()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from contextlib import nullcontext
 
+import pytest
 from rich.console import Console
 
 from orchestrator.cli.happened import plan_words
@@ -17,6 +18,12 @@ from orchestrator.control.live_plan import LivePlan
 from orchestrator.domain.roles import Role
 from orchestrator.ledger.operations import Order
 from tests.support.ledger_world import LedgerWorld
+from tests.support.planted import staff
+
+
+@pytest.fixture(autouse=True)
+def somebody_is_alive(world: LedgerWorld) -> None:
+    staff(world)
 
 
 def head_of_status(world: LedgerWorld) -> list[str]:

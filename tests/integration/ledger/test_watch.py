@@ -28,6 +28,7 @@ from orchestrator.ledger.operations import Order
 from orchestrator.ledger.outcomes import Begun
 from orchestrator.ledger.records import StageRow, wire_json
 from tests.support.ledger_world import LedgerWorld
+from tests.support.planted import staff
 
 FAILED = {TaskState.FAILED, TaskState.ROLLBACK_FAILED}
 
@@ -283,6 +284,7 @@ def test_a_look_costs_the_same_whatever_the_size_of_the_plan(world: LedgerWorld)
 
 
 def test_the_screen_is_never_higher_nor_wider_than_the_terminal(world: LedgerWorld) -> None:
+    staff(world)
     world.started("p", [f"tenant-with-a-long-name-{n}" for n in range(80)], max_concurrency=60)
     for n in range(9):
         world.break_stage(f"p.{n}")
