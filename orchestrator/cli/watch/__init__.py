@@ -16,8 +16,7 @@ from orchestrator.cli.standing import Standing
 from orchestrator.control.target import target_of
 from orchestrator.control.waiting import LOOK_SECONDS
 from orchestrator.domain.errors import LEFT, ChangeoverError
-from orchestrator.domain.status import DAMAGED, PLAN_ENDED, PlanState
-from orchestrator.domain.typed import typed
+from orchestrator.domain.status import DAMAGED, PLAN_ENDED
 
 if TYPE_CHECKING:
     from orchestrator import Client
@@ -81,19 +80,11 @@ def _show(client: Client, plan_id: str) -> None:
 
 
 def _say_goes_on(client: Client, plan_id: str) -> None:
-    status = DAMAGED
+    from orchestrator.cli.watch.left import come_back, left_words
+
+    lines = [come_back(plan_id)]
     # Who leaves is let go, whatever the servers do.
     with suppress(ChangeoverError, KeyboardInterrupt):
-        status = client.summary(plan_id).status
-    for line in left_words(plan_id, status):
+        lines = left_words(client.explain(plan_id=plan_id))
+    for line in lines:
         note(line)
-
-
-def left_words(plan_id: str, status: str) -> list[str]:
-    """What is said to who leaves a plan in this state: how to come back, and what stops it, or lets it go on."""
-    back = f"to come back: {typed('watch', plan_id)}"
-    if status in PLAN_ENDED:
-        return [f"the plan is {status}; {back}"]
-    if status == PlanState.PAUSED:
-        return [f"the plan is paused and stays so; {back}", f"to let it go on: {typed('resume', plan_id)}"]
-    return [f"the plan goes on; {back}", f"to stop it: {typed('pause', plan_id)}"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import yaml
 
 from orchestrator.cli import main
 from orchestrator.settings.model import Settings
+from tests.support.alive import served
 from tests.support.cluster import Cluster
 from tests.support.ledger_world import LedgerWorld
 from tests.support.place import Place
@@ -33,8 +34,9 @@ LONG = "blue-to-green-of-all-european-tenants-20261129-064501"
 
 
 @pytest.fixture
-def world(redis_client: redis.Redis, settings: Settings) -> LedgerWorld:
-    return LedgerWorld(redis_client, settings)
+def world(redis_client: redis.Redis, settings: Settings) -> Iterator[LedgerWorld]:
+    with served(LedgerWorld(redis_client, settings)) as world:
+        yield world
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from orchestrator.control.task_rows import TaskFilter
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.reader import PAGE, Reader
 from orchestrator.settings.model import Settings
+from tests.support.alive import served
 from tests.support.cli import changeover
 from tests.support.doors import on_redis
 from tests.support.ledger_world import LedgerWorld
@@ -29,14 +30,15 @@ HINT = "only some: --failed, --running, --waiting, --tenant 'eu-*', --cause TYPE
 
 
 @pytest.fixture
-def plan(redis_client: redis.Redis, settings: Settings) -> LedgerWorld:
+def plan(redis_client: redis.Redis, settings: Settings) -> Iterator[LedgerWorld]:
     """120 tasks: one failed, one completed, three that run, and the rest waits."""
     world = LedgerWorld(redis_client, settings)
     world.started("p", [f"t{n}" for n in range(120)], max_concurrency=3)
     world.finish("p.0")
     world.break_stage("p.1")
     world.serve("p")
-    return world
+    with served(world):
+        yield world
 
 
 def test_pages_and_filters(plan: LedgerWorld, place: Place, client: Client, tmp_path: Path) -> None:

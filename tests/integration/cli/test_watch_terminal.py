@@ -13,6 +13,7 @@ import redis
 
 from orchestrator.ledger.records import StageRow, wire_json
 from orchestrator.settings.model import Settings
+from tests.support.alive import served
 from tests.support.cli import changeover
 from tests.support.ledger_world import LedgerWorld, config
 from tests.support.long import mostly_long
@@ -30,7 +31,7 @@ NOTE = "attempt 3 of 10: 1 of 2 instances not there: gw-2 says version 41 (old v
 
 
 @pytest.fixture
-def world(redis_client: redis.Redis, settings: Settings) -> LedgerWorld:
+def world(redis_client: redis.Redis, settings: Settings) -> Iterator[LedgerWorld]:
     """40 tenants: some done, three failed, sixteen that move, in all the ways that a row can look."""
     world = LedgerWorld(redis_client, settings)
     world.ledger.open_plan(
@@ -61,7 +62,8 @@ def world(redis_client: redis.Redis, settings: Settings) -> LedgerWorld:
     world.succeed(f"{PLAN}.9")
     world.ask("rollback", f"{PLAN}.10")
     world.succeed(f"{PLAN}.10")
-    return world
+    with served(world):
+        yield world
 
 
 @pytest.fixture
