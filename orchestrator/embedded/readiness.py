@@ -14,8 +14,10 @@ import redis
 
 from orchestrator.domain.errors import ChangeoverError
 from orchestrator.domain.printable import printable
+from orchestrator.domain.status import PLAN_ENDED
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.presence import alive
+from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.server_state import client_for_once
 from orchestrator.settings.model import load_settings
 from orchestrator.settings.servers import find_servers
@@ -38,6 +40,19 @@ def presence_check(redis_url: str, namespace: str) -> IsReady:
         return all(present.get(role, set()) >= set(pids.get(role, ())) for role in PRESENT_ROLES)
 
     return is_ready
+
+
+def ended_plans(redis_url: str, namespace: str) -> Callable[[str], bool]:
+    """Whether there is a plan of this id that has ended; none where Redis cannot tell."""
+
+    def has_ended(plan_id: str) -> bool:
+        try:
+            with client_for_once(redis_url) as client:
+                return Reader(client, Keys(namespace)).plan_record(plan_id).get("status") in PLAN_ENDED
+        except (redis.RedisError, OSError):
+            return False
+
+    return has_ended
 
 
 def present_here(redis_url: str, namespace: str) -> dict[str, set[int]]:

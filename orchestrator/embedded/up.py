@@ -20,7 +20,7 @@ from orchestrator.embedded.demo.plans import Demo, guide_lines, write_demo_plans
 from orchestrator.embedded.front_door import FrontDoor, front_door
 from orchestrator.embedded.leftovers import end_leftovers
 from orchestrator.embedded.ports import hold_port, require_free_port
-from orchestrator.embedded.readiness import PRESENT_ROLES, IsReady, presence_check
+from orchestrator.embedded.readiness import PRESENT_ROLES, IsReady, ended_plans, presence_check
 from orchestrator.embedded.redis_start import await_answer, start_redis
 from orchestrator.embedded.run_file import claim_folder, read_redis_url, remove_run_file, write_run_file
 from orchestrator.embedded.signal_inbox import SignalInbox
@@ -96,7 +96,7 @@ class _Up:
             self.take_ports()
             servers = self.find_or_start_servers()
             if self.options.demo:
-                self.write_demo()
+                self.write_demo(servers)
             self.start_changeover(servers)
             self.await_ready(is_ready or presence_check(servers.redis_url, self.settings.namespace))
             self.supervisor.all_came()
@@ -135,9 +135,9 @@ class _Up:
         if self.metrics is not None:
             self.metrics.close()
 
-    def write_demo(self) -> None:
+    def write_demo(self, servers: Servers) -> None:
         try:
-            self.demo = write_demo_plans(self.folder)
+            self.demo = write_demo_plans(self.folder, ended_plans(servers.redis_url, self.settings.namespace))
         except OSError as error:
             message = f"the demo's plans cannot be written: {error.strerror} ({error.filename})"
             raise InvalidInput([Problem("--data-dir", str(self.folder), message)]) from error

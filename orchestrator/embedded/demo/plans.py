@@ -6,9 +6,11 @@ import contextlib
 import os
 import re
 import socket
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +35,7 @@ TENANTS: Final = (
 REFUSING: Final = frozenset({"falcon", "juniper"})
 """Their second instance does not take the version of ``red.yaml`` until it is mended."""
 
+_ID_IN_PLAN: Final = re.compile(r"^plan_id: (\S+)$", re.MULTILINE)
 _PORT_IN_PLAN: Final = re.compile(r"http://127\.0\.0\.1:(\d{1,5})/acme/")
 
 _STAGE: Final = """\
@@ -75,10 +78,10 @@ class DemoPlan:
     new: tuple[int, str, int]
     """Unit, its name, its version."""
 
-    def text(self, port: int) -> str:
-        """The plan file."""
+    def text(self, port: int, plan_id: str = "") -> str:
+        """The plan file; ``plan_id``: where that of the demo's first run has ended."""
         (old_unit, old_name, old), (unit, name, version) = self.old, self.new
-        head = f"# {self.about}\nplan_id: {self.plan_id}\nname: {old_name.title()} to {name}\n"
+        head = f"# {self.about}\nplan_id: {plan_id or self.plan_id}\nname: {old_name.title()} to {name}\n"
         stages = "".join(_STAGE.format(service=service) for service in ("gateway", "portal"))
         tenants = [
             _TENANT.format(
@@ -111,11 +114,12 @@ DEMO_PLANS: Final = {
 @dataclass(frozen=True, slots=True)
 class Demo:
     """Where the plan files are, where the fleet listens, and the socket that is handed to it; ``kept``: the files that
-    somebody has changed."""
+    somebody has changed; ``plan_ids``: of the plans by file."""
 
     folder: Path
     port: int
     listener: socket.socket
+    plan_ids: Mapping[str, str]
     kept: tuple[str, ...] = ()
 
     @property
@@ -132,9 +136,10 @@ class Demo:
         return False
 
 
-def write_demo_plans(data_dir: Path) -> Demo:
+def write_demo_plans(data_dir: Path, has_ended: Callable[[str], bool] = lambda _: False) -> Demo:
     """Write the plan files of the demo, but for those that somebody has changed, and take its port.
 
+    ``has_ended``: whether there is a plan of this id that has: what it says can be tried anew under the next number.
     A port that plans of this folder were written for before goes first: tenants that they moved go back to it. Raises
     ``OSError``.
     """
@@ -149,26 +154,29 @@ def write_demo_plans(data_dir: Path) -> Demo:
     kept = tuple(name for name, plan in DEMO_PLANS.items() if not _is_ours(plan, _text(folder / name)))
     for name, plan in DEMO_PLANS.items():
         if name not in kept:
-            replace_private(folder / name, plan.text(port))
-    return Demo(folder, port, listener, kept)
+            plan_id = next(one for one in _ids(plan) if not has_ended(one))
+            replace_private(folder / name, plan.text(port, plan_id))
+    plan_ids = {name: _id_in(_text(folder / name), plan) for name, plan in DEMO_PLANS.items()}
+    return Demo(folder, port, listener, plan_ids, kept)
 
 
 def guide_lines(demo: Demo) -> list[str]:
     """What to type, in a second terminal."""
     green, red = (os.path.relpath(demo.folder / name) for name in DEMO_PLANS)
-    count, port = len(TENANTS), demo.port
+    moved, moves_not = (demo.plan_ids[name] for name in DEMO_PLANS)
+    tenants, port = len(TENANTS), demo.port
     commands = [
         (typed("submit", green, "--wait"), "every tenant moves"),
-        ("changeover pause demo-green", "while it runs: between two stages"),
-        ("changeover resume demo-green", ""),
+        (typed("pause", moved), "while it runs: between two stages"),
+        (typed("resume", moved), ""),
         (typed("submit", red, "--wait"), "two tenants fail"),
-        ("changeover explain demo-red", "why, and what to type"),
+        (typed("explain", moves_not), "why, and what to type"),
         (f"curl -X POST http://127.0.0.1:{port}/mend", "what refused takes it now"),
-        ("changeover retry demo-red --wait", "and so they move"),
-        ("changeover rollback demo-red --wait", "all go back"),
+        (typed("retry", moves_not, "--wait"), "and so they move"),
+        (typed("rollback", moves_not, "--wait"), "all go back"),
     ]
     return [
-        f"demo: {count} tenants, {2 * count} instances at http://127.0.0.1:{port}; try, in a second terminal here:",
+        f"demo: {tenants} tenants, {2 * tenants} instances at http://127.0.0.1:{port}; try, in a second terminal here:",
         *(f"demo: {os.path.relpath(demo.folder / name)} was changed and is left as it is" for name in demo.kept),
         *(f"demo:   {command:<56} {words}".rstrip() for command, words in commands),
     ]
@@ -195,8 +203,20 @@ def _port_in(text: str) -> int | None:
 
 
 def _is_ours(plan: DemoPlan, text: str) -> bool:
-    """Whether it is as it was written, for whatever port; or not there."""
-    return not text or text == plan.text(_port_in(text) or PORT)
+    """Whether it is as it was written, for whatever port and number; or not there."""
+    plan_id = _id_in(text, plan)
+    is_numbered = re.fullmatch(rf"{plan.plan_id}(-\d+)?", plan_id) is not None
+    return not text or (is_numbered and text == plan.text(_port_in(text) or PORT, plan_id))
+
+
+def _id_in(text: str, plan: DemoPlan) -> str:
+    found = _ID_IN_PLAN.search(text)
+    return found[1] if found else plan.plan_id
+
+
+def _ids(plan: DemoPlan) -> Iterator[str]:
+    yield plan.plan_id
+    yield from (f"{plan.plan_id}-{number}" for number in count(2))
 
 
 def _hold(known: int | None) -> socket.socket:

@@ -8,6 +8,24 @@ from orchestrator.embedded.demo.instances import instances_of, load_plan
 from orchestrator.embedded.demo.plans import guide_lines, write_demo_plans
 
 
+def test_a_plan_that_has_ended_comes_under_the_next_number(tmp_path: Path) -> None:
+    ended: set[str] = set()
+
+    def written() -> tuple[list[str], str]:
+        demo = write_demo_plans(tmp_path, ended.__contains__)
+        demo.listener.close()
+        assert demo.kept == ()
+        plan_ids = [str(load_plan(demo.folder / name)["plan_id"]) for name in ("green.yaml", "red.yaml")]
+        return plan_ids, "\n".join(guide_lines(demo))
+
+    assert written()[0] == ["demo-green", "demo-red"]
+    ended |= {"demo-green", "demo-green-2"}
+    plan_ids, told = written()
+    assert plan_ids == ["demo-green-3", "demo-red"]
+    assert "changeover pause demo-green-3 " in told
+    assert "changeover retry demo-red --wait" in told
+
+
 def test_what_somebody_has_changed_is_left(tmp_path: Path) -> None:
     first = write_demo_plans(tmp_path)
     assert (first.kept, sorted(path.name for path in first.folder.iterdir())) == (
