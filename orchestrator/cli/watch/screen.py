@@ -88,8 +88,13 @@ class Screen:
         return Frame(Group(*parts, title, *table, Text(""), footer(view, width)), view, rows, last)
 
     def closing(self, width: int) -> RenderableType:
-        """What stays on the terminal when the screen is left."""
-        return Group(*head(self._live, width), *causes(self._live, width, MOST_CAUSES))
+        """What stays on the terminal when the screen is left: it scrolls, so nothing is cut, and a command is one line,
+        which the terminal breaks, to be pasted."""
+        lines = [*head(self._live, width), *causes(self._live, width, MOST_CAUSES)]
+        for line in lines:
+            if isinstance(line, Text):
+                line.no_wrap, line.overflow = True, "ignore"
+        return Group(*lines)
 
     def _list(self, view: View, width: int, room: int, *, reads: bool) -> _List:
         if view.kind == "running":

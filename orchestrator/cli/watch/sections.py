@@ -156,8 +156,9 @@ def cause_line(group: CauseGroup, width: int) -> Table:
     sample = list(group.tenants.values())[-1 if width < WIDE else -5 :]
     more = group.count - len(sample)
     rest = f" and {more} more" if more else ""
-    # A long name must not take the cause's place.
-    room = (width // 3 - len(rest)) // len(sample) - len(", ") if sample else 0
+    # A long name must not take the cause's place; what the cause leaves free is the names'.
+    free = max(width // 3, width - what.cell_len - 2)
+    room = (free - len(rest)) // len(sample) - len(", ") if sample else 0
     return pair(what, cell(", ".join(short_names(sample, room)) + rest, "dim"))
 
 

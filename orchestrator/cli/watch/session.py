@@ -145,7 +145,7 @@ def show_live(live: LiveView) -> bool:
     out = console()
     with _stops_in_order(), open_keys() as keys, out.screen(hide_cursor=True):
         ended = Session(live, keys, out).run()
-    out.print(Screen(live).closing(shutil.get_terminal_size().columns))
+    out.print(Screen(live).closing(shutil.get_terminal_size().columns), crop=False)
     return ended
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from rich.console import Console
 
 from orchestrator import Client
 from orchestrator.cli.watch.left import left_words
+from orchestrator.cli.watch.screen import Screen
 from orchestrator.fleet.rules import FleetRules, Wave
 from orchestrator.ledger.operations import Order
 from orchestrator.settings.model import Settings
@@ -49,6 +53,11 @@ def test_a_gate_and_an_end(world: LedgerWorld, settings: Settings) -> None:
     staff(world)
     answer = "--plan p --wave canary --reason 'say why'"
     with Client(settings) as client:
+        screen, out = Screen(client.live("p")), io.StringIO()
+        Console(file=out, width=80).print(screen.closing(80), crop=False)
+        # Whole in one line, to be pasted.
+        line = f"wave 1 of 2: waits for approval of wave canary; changeover approve {answer}"
+        assert line in [one.rstrip() for one in out.getvalue().splitlines()]
         gate = [f"    changeover {word} {answer}" for word in ("approve", "reject")]
         assert left(client) == ["plan p: waits for approval of wave canary", *gate, BACK]
         world.ask("cancel", "p")

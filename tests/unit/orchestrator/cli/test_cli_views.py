@@ -15,7 +15,9 @@ from orchestrator.cli.drawing import show
 from orchestrator.cli.event_lines import event_line
 from orchestrator.cli.output import print_json_list
 from orchestrator.cli.tables import fleet_lines, plan_table, task_detail
+from orchestrator.cli.watch.sections import cause_line
 from orchestrator.control.answers import PlanStatus, TaskStatus, WaveStatus
+from orchestrator.control.failure_causes import FailureCauses
 from orchestrator.domain.events import FailureInfo
 
 # Scripts of users read these; others may be added.
@@ -65,6 +67,16 @@ def test_a_wide_table_is_whole_in_any_terminal(columns: int, monkeypatch: pytest
     # As in a pipe; the terminal breaks rows where its line ends.
     assert printed[0] == printed[1]
     assert why.message.strip() in printed[0]
+
+
+def test_of_whom_a_cause_is_takes_what_the_cause_leaves_free() -> None:
+    causes = FailureCauses()
+    for number in range(4000, 4300):
+        why = FailureInfo(type="HttpRequestFailed", message="GET no", stage_name="b", step_name="http-request")
+        causes.add(f"p.{number}", f"big-t{number}", why)
+    out = io.StringIO()
+    Console(file=out, width=200).print(cause_line(next(iter(causes)), 200))
+    assert "big-t4295, big-t4296, big-t4297, big-t4298, big-t4299 and 295 more" in out.getvalue()
 
 
 def test_a_page_of_a_large_plan_says_how_to_see_the_rest() -> None:
