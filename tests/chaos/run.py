@@ -55,6 +55,12 @@ class ChaosRun:
     fleet: bool = False
     """Plans with waves, gates, breakers, groups and the like (``fleet.py``), and people who answer them."""
 
+    @property
+    def patience_seconds(self) -> float:
+        """How long its end is waited for. A strict breaker lets four of a fleet's plan move at a time, however many
+        tenants and slots it has, and each takes seconds."""
+        return max(self.end_seconds, 5.0 * self.tenants) if self.fleet else self.end_seconds
+
 
 @dataclass(frozen=True)
 class ChaosResult:
@@ -150,7 +156,7 @@ def _run(run: ChaosRun, scene: Scene, operator: ChaosOperator, fleet: FleetOpera
         scene.redis_clock.catch_up()
     broken = []
     # Whatever has not ended by then, the judgement names.
-    if injector.moment is None and injector.wait(is_over, run.end_seconds):
+    if injector.moment is None and injector.wait(is_over, run.patience_seconds):
         broken += [] if injector.wait(scene.is_tidy, run.end_seconds) else ["I19: what is no wake stays in the inbox"]
     counts = world.instances.counts()
     return ChaosResult(
