@@ -156,6 +156,7 @@ def submit(
     """Submit a plan; the same file twice is one plan when it has a plan_id."""
     from orchestrator import Client
     from orchestrator.cli.standing import Standing
+    from orchestrator.control.submitted_before import was_there
     from orchestrator.control.target import target_of
 
     with Client() as client:
@@ -177,7 +178,8 @@ def submit(
             if result.resolved:
                 note(result.resolved)
             return
-        note(f"submitted {result.plan_id}{f': {result.resolved}' if result.resolved else ''}")
+        if not was_there(result):
+            note(f"submitted {result.plan_id}{f': {result.resolved}' if result.resolved else ''}")
         if json_output:
             target = target_of(plan_id=result.plan_id)
             ended = client.wait_target(target, meanwhile=Standing(client, target).tell)

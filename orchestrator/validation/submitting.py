@@ -11,6 +11,7 @@ from orchestrator.control.answers import SubmitResult
 from orchestrator.control.door import PlanSource
 from orchestrator.control.page_answers import ValidationResult
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
+from orchestrator.control.submitted_before import there_already
 from orchestrator.control.unserved import unserved
 from orchestrator.domain.config import PlanHeader
 from orchestrator.domain.errors import InvalidInput, NotAllowed, Problem, TenantsMoved
@@ -88,8 +89,16 @@ class Submitter:
             if state is None:
                 assert validated.header is not None
                 made, seen = self._reduced(made, validated.header, expected, skip_identical)
-        state = state or write_plan(self.ledger, made, progress, seen, actor)
+        written: list[int] = []
+
+        def tell(count: int) -> None:
+            written.append(count)
+            progress(count)
+
+        state = state or write_plan(self.ledger, made, tell, seen, actor)
         told = validated.warnings + unserved(self.reader, state)
+        if not written:
+            told = [*told, there_already(state)]
         return SubmitResult(plan_id=made.plan_id, status=state, resolved=made.rules.line(), warnings=told)
 
     def _known(self, made: Plan) -> PlanState | None:

@@ -55,6 +55,7 @@ def test_who_submits_where_no_coordinator_is_alive_is_told(
     code, out, err = submit()
     assert (code, json.loads(out)) == (0, {"planId": "p", "status": "READY"})
     assert said in err
+    assert "there already" not in err
     world = LedgerWorld(redis_client, settings)
     beat(world, "coordinator")
     assert submit()[:2] == (0, out)
@@ -63,7 +64,10 @@ def test_who_submits_where_no_coordinator_is_alive_is_told(
     assert said in submit()[2]
     client.cancel(plan_id="p")
     world.serve("p")
-    assert "coordinator" not in submit()[2]
+    told = submit()[2].splitlines()[-1]
+    assert told == "warning: plan_id: this very plan is there already, CANCELLED: nothing was submitted"
+    waits = CliRunner().invoke(app, ["submit", str(path), "--wait"], env=place.environment())
+    assert "submitted p" not in waits.stderr
 
 
 def test_spelling_does_not_make_another_plan(client: Client) -> None:
