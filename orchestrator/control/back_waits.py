@@ -16,6 +16,7 @@ from orchestrator.control.unserved import unserved_words
 from orchestrator.domain.status import DAMAGED, TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import tasks_in
 from orchestrator.domain.typed import typed
+from orchestrator.ledger.presence import BEAT_SECONDS
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Record
 
@@ -33,12 +34,14 @@ class BackWaits:
         self._reader = reader
         self._plan_id = plan_id
         self._told, self._until, self._asked = "", 0.0, 0
+        self._roles: frozenset[str] = frozenset()
+        self._roles_until = 0.0
 
     def words(self, record: Record) -> str:
         """``2 wait to go back, such as acme: frozen until ...``, and where all is told; "" when nobody waits so. Of a
         plan that ended ROLLBACK_FAILED why. Asks the ledger now and then, and only in these cases."""
         with contextlib.suppress(*UNREADABLE):
-            if nobody := unserved_words(self._reader, self._plan_id, record):
+            if nobody := unserved_words(self._roles_alive, self._plan_id, record):
                 return nobody
         asked = -1 if record.get("status") == PlanState.ROLLBACK_FAILED else 0
         with contextlib.suppress(*UNREADABLE):
@@ -47,6 +50,13 @@ class BackWaits:
             self._told = self._look(tasks_in(record), asked) if asked else ""
             self._until, self._asked = time.monotonic() + LOOK_SECONDS, asked
         return self._told
+
+    def _roles_alive(self) -> frozenset[str]:
+        """As of the last beat: a screen looks more often, and a fleet may have many workers."""
+        if time.monotonic() >= self._roles_until:
+            self._roles = frozenset(one.role for one in self._reader.alive())
+            self._roles_until = time.monotonic() + BEAT_SECONDS
+        return self._roles
 
     def _look(self, total: int, asked: int) -> str:
         groups = self._reader.survey(self._plan_id, min(total, LOOKED_AT))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Final
 
 from orchestrator.control.elsewhere import Elsewhere
@@ -29,14 +30,14 @@ def unserved(reader: Reader, state: str) -> list[Problem]:
     return [Problem("coordinator", None, message)]
 
 
-def unserved_words(reader: Reader, plan_id: str, record: Record) -> str:
+def unserved_words(roles_alive: Callable[[], Collection[str]], plan_id: str, record: Record) -> str:
     """Who is missing, of a plan that has something to do, and where more is told; "" when nobody is. A process that a
     full Redis refuses gives no sign of life either."""
     moves = any(int(record.get(f"n:{state}", 0)) for state in TASK_ACTIVE)
     asked = int(record.get("n:rollbackRequested", 0)) or "retryCursor" in record
     if not (moves or asked or record.get("status") in _SERVED):
         return ""
-    roles = {one.role for one in reader.alive()}
+    roles = roles_alive()
     if "coordinator" not in roles:
         missing = "coordinator: nothing starts" if "worker" in roles else "coordinator or worker: nothing moves"
     elif moves and "worker" not in roles:
