@@ -15,7 +15,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Collection, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,6 +52,9 @@ _resolved: set[str] = set()
 """Of them what was resolved here, which is never forgotten."""
 
 _source: SecretSource | None = None
+
+_LONGEST_KEPT = 2_000
+"""Of texts that are drawn; longer ones are looked through each time."""
 
 _log = logging.getLogger(__name__)
 
@@ -114,6 +117,24 @@ def mask(text: str) -> str:
     """The text with every known secret value replaced, also what a cut (``…``, ``...``) left of one, beginning or
     end."""
     return _all_known().masked(text)
+
+
+def known_now() -> object:
+    """Another object when there is another secret to mask: what was drawn before is to be drawn anew."""
+    return _all_known()
+
+
+def mask_drawn(text: str) -> str:
+    """The same, for what is drawn again and again: a page's pieces have the same texts many times a second."""
+    known = _all_known()
+    if not known.values:
+        return text
+    return _masked_before(known, text) if len(text) <= _LONGEST_KEPT else known.masked(text)
+
+
+@lru_cache(maxsize=8192)
+def _masked_before(known: KnownSecrets, text: str) -> str:
+    return known.masked(text)
 
 
 def quotable(text: str) -> str:

@@ -30,8 +30,12 @@ from orchestrator.control.possible import FREELY, Possible
 from orchestrator.domain.errors import ChangeoverError, DamagedData
 from orchestrator.domain.status import DAMAGED
 from orchestrator.ledger.operations import draw_request_id
+from orchestrator.secrets.known import MASK
+from orchestrator.secrets.masking import mask
 
 router = APIRouter()
+_NAMING: Final = ("wave", "cause", "stage", "tenants", "label", "task")
+"""Of what a form says, what tells whom it is for."""
 LONGEST: Final = 500
 """Characters of a reason that a form may give."""
 
@@ -40,7 +44,7 @@ def tell_page(words: str, *, bad: bool = False, go_to: str = "") -> Response:
     """It was taken: the dialog closes, and the page says so, or goes on to another one."""
     if go_to:
         return Response(headers={"HX-Redirect": go_to})
-    event = json.dumps({"told": {"words": words, "bad": bad}, "close-dialog": {}}, ensure_ascii=True)
+    event = json.dumps({"told": {"words": mask(words), "bad": bad}, "close-dialog": {}}, ensure_ascii=True)
     return Response(headers={"HX-Trigger": event, "HX-Reswap": "none"})
 
 
@@ -55,8 +59,12 @@ def dialog(
 
 
 async def sent_form(request: Request) -> FormData:
-    """What was sent. Raises ``HTTPException`` (400) for a form with files: none of ours takes any."""
-    return await request.form(max_files=0)
+    """What was sent. Raises ``HTTPException`` (400) for a form with files: none of ours takes any; and ``Refusal``
+    (422) where what a page had masked would say whom it is for: as a pattern, the mask means others."""
+    form = await request.form(max_files=0)
+    if any(MASK in str(form.get(name) or "") for name in _NAMING):
+        raise Refusal(422, "masked", "A name is masked here", "it holds a secret; ask for it by the command line")
+    return form
 
 
 def wish_of(form: FormData) -> Wish:

@@ -24,6 +24,7 @@ from orchestrator.control.live_plan import FAILED
 from orchestrator.domain.roles import Role
 from orchestrator.domain.status import DAMAGED, PlanState
 from orchestrator.domain.task_id import plan_of, position_of
+from orchestrator.secrets.masking import known_now
 
 ROWS: Final = 40
 SHORTEST: Final = 90
@@ -42,14 +43,16 @@ class SharedPlans(Watched):
         self.plans: Sequence[PlanSummary] = []
         self.following: str | None = None
         self.rows = ""
+        self._drawn_with: object = None
         self.look()
 
     def look(self) -> bool:
         """Reads the plans of the page again."""
         found, self.following = read_page(self._client, self._status, None)
-        if found == self.plans and self.rows:
+        known = known_now()
+        if found == self.plans and self.rows and known is self._drawn_with:
             return False
-        self.plans, self.rows = found, draw_rows(found)
+        self.plans, self.rows, self._drawn_with = found, draw_rows(found), known
         return True
 
 

@@ -20,6 +20,7 @@ from starlette.concurrency import run_in_threadpool
 
 from orchestrator.console.access.stream_threads import run_for_streams
 from orchestrator.domain.errors import ChangeoverError
+from orchestrator.secrets.masking import known_now
 
 BUSY_SECONDS: Final = 0.25
 IDLE_SECONDS: Final = 1.0
@@ -43,6 +44,7 @@ class Watched(ABC):
         """Why the last look failed; None when it did not."""
         self._viewers = 0
         self._looked_at = 0.0
+        self._knew = known_now()
         self._left_at = time.monotonic()
         self._lock = asyncio.Lock()
         self._news = asyncio.Condition()
@@ -126,7 +128,9 @@ class Watched(ABC):
     async def _look(self, run: Callable[[Callable[[], bool]], Awaitable[bool]]) -> bool:
         had_failed = self.error is not None
         try:
-            is_new = await run(self.look) or had_failed
+            known = known_now()
+            is_new = await run(self.look) or had_failed or known is not self._knew
+            self._knew = known
             self.error = None
         except ChangeoverError as error:
             self.error, is_new = error, False

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from orchestrator.control.answers import PlanSummary
 from orchestrator.control.live_plan import PLAN_GOES_BACK, done_of
@@ -17,6 +17,7 @@ from orchestrator.domain.printable import printable_block
 from orchestrator.domain.spans import span_text
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import position_of
+from orchestrator.secrets.masking import mask_drawn
 
 _WORDS: Final[Mapping[str, str]] = {TaskState.PENDING: "waits"}
 
@@ -141,8 +142,11 @@ def now_ms() -> int:
 
 
 def finalize(value: Any) -> Any:
-    """What a template puts out: text that could steer or hide is shown as escapes."""
-    return printable_block(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """What a template puts out, before it is escaped: secrets are masked, text that could steer or hide is shown as
+    escapes. What is markup was put out so before; what goes through the filter ``ours`` is none of this."""
+    if value is None or isinstance(value, Markup | int | float):
+        return value
+    return printable_block(mask_drawn(str(value)))
 
 
 FILTERS: Final[Mapping[str, Any]] = {
@@ -156,4 +160,6 @@ FILTERS: Final[Mapping[str, Any]] = {
     "millis": millis,
     "span": span_text,
     "position": position_of,
+    # Nothing of it came from outside, and a script, a browser or a form goes by it, whatever is a secret.
+    "ours": escape,
 }
