@@ -28,10 +28,10 @@ from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
 from orchestrator.fleet.start_rules import StartRules
 from orchestrator.ledger.operations import Order
 from orchestrator.settings.model import Settings
+from tests.support.alive import served
 from tests.support.cli import in_this_process
 from tests.support.ledger_world import LedgerWorld
 from tests.support.place import Place
-from tests.support.planted import staff
 from tests.support.planted_waves import wave_taken_back, way_back_failed
 from tests.support.table_steps import leave_to_chunks
 
@@ -54,8 +54,8 @@ SOFT = Tolerance(0, strict=False)
 @pytest.fixture
 def world(redis_client: redis.Redis, user_client: redis.Redis, settings: Settings) -> Iterator[LedgerWorld]:
     world = LedgerWorld(redis_client, settings, user_client)
-    staff(world)
-    yield world
+    with served(world):
+        yield world
     world.check()
 
 

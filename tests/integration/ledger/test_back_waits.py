@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from contextlib import nullcontext
 
 import pytest
@@ -17,13 +18,14 @@ from orchestrator.control.back_waits import StatusInFull
 from orchestrator.control.live_plan import LivePlan
 from orchestrator.domain.roles import Role
 from orchestrator.ledger.operations import Order
+from tests.support.alive import served
 from tests.support.ledger_world import LedgerWorld
-from tests.support.planted import staff
 
 
 @pytest.fixture(autouse=True)
-def somebody_is_alive(world: LedgerWorld) -> None:
-    staff(world)
+def somebody_is_alive(world: LedgerWorld) -> Iterator[None]:
+    with served(world):
+        yield
 
 
 def head_of_status(world: LedgerWorld) -> list[str]:
