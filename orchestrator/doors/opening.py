@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 URL_VARIABLE: Final = "CHANGEOVER_API_URL"
 TOKEN_VARIABLE: Final = "CHANGEOVER_API_TOKEN"  # noqa: S105 - its name
+_NO_TOKEN: Final = re.compile(r"[^!-~]")
+"""White space, a second line, what came with it from a chat or a file: no header takes that."""
 
 
 def console_is_named() -> bool:
@@ -44,11 +47,17 @@ def _log_to_stderr() -> None:
 
 
 def open_console(url: str, token: str) -> ClientDoor:
-    """The console at this address. Raises ``InvalidInput`` for an address that cannot be one, or without a token."""
+    """The console at this address. Raises ``InvalidInput`` for an address or a token that cannot be one, or without a
+    token."""
     from orchestrator.doors.remote.door import ConsoleDoor
 
     if not token.strip():
         raise InvalidInput(
             [Problem(TOKEN_VARIABLE, None, "missing: a token of the console, `changeover token create`")]
+        )
+    if _NO_TOKEN.search(token.strip()):
+        # Never quoted: most of it is a token, and what goes into a header is told by whoever refuses it.
+        raise InvalidInput(
+            [Problem(TOKEN_VARIABLE, None, "expected one token alone, as `changeover token create` prints it")]
         )
     return ConsoleDoor(url, token.strip())
