@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Final
+from contextlib import suppress
+from typing import Any, Final
 
 import h11
 import structlog
+import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if sys.platform != "win32":
@@ -35,8 +37,28 @@ SECONDS: Final = {"head": HEAD_SECONDS, "rest": REST_SECONDS, "taken": TAKEN_SEC
 _log = structlog.get_logger(__name__)
 
 
+class _OneLength(h11.Connection):
+    """Refuses a request that says its length in two ways: a proxy before us may go by the other one, and take for one
+    request what would be two here."""
+
+    def next_event(self) -> Any:
+        """Raises ``h11.RemoteProtocolError`` for one, which uvicorn answers with 400 and the end of the connection."""
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            names = {name for name, _ in event.headers}
+            if {b"content-length", b"transfer-encoding"} <= names:
+                raise h11.RemoteProtocolError("both Content-Length and Transfer-Encoding")
+        return event
+
+
 class BoundedHttp(H11Protocol):
     """uvicorn's, with an end to all that a caller may leave undone."""
+
+    def __init__(self, config: uvicorn.Config, *args: Any, **kwargs: Any) -> None:
+        """As uvicorn's, but for what it reads requests by."""
+        super().__init__(config, *args, **kwargs)
+        most = config.h11_max_incomplete_event_size
+        self.conn = _OneLength(h11.SERVER) if most is None else _OneLength(h11.SERVER, most)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """There is room for it, or room is made."""
@@ -57,6 +79,12 @@ class BoundedHttp(H11Protocol):
         super().on_response_complete()
         self._idle_since = self.loop.time()
         self._look()
+
+    def send_400_response(self, msg: str) -> None:
+        """And it ends: the answer to a HEAD has no place for the words."""
+        with suppress(h11.LocalProtocolError):
+            super().send_400_response(msg)
+        self.transport.close()
 
     def timeout_keep_alive_handler(self) -> None:
         """Closed, once what was sent is taken."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 
 import pytest
 
@@ -151,3 +152,18 @@ def test_a_key_that_would_not_make_it_one_request_is_refused(
         answer = shared_console.http.post(path, json={}, headers=sent)
         assert answer.status_code == 422, answer.text
         assert "Idempotency-Key" in [one["path"] for one in answer.json()["errors"]], answer.text
+
+
+@pytest.mark.parametrize("method", [b"POST", b"HEAD"])
+def test_a_body_of_two_lengths_is_refused_and_its_connection_closed(
+    shared_console: ConsoleServer, method: bytes
+) -> None:
+    hidden = b"0\r\n\r\nGET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    lengths = b"content-length: %d\r\nTransfer-Encoding: chunked\r\n" % len(hidden)
+    head = method + b" /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\n" + lengths + b"\r\n"
+    with socket.create_connection(("127.0.0.1", shared_console.port), 10) as connection:
+        connection.sendall(head + hidden)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"connection: close" in answer.lower()
