@@ -43,6 +43,7 @@ from orchestrator.domain.naming import bounded_comparing, unknown
 from orchestrator.domain.printable import printable_json
 from orchestrator.domain.wording import expectation, model_in
 from orchestrator.ledger.entry import NotLetIn
+from orchestrator.ledger.refusals import FULL, LOADING, READ_ONLY, STATE_VARIABLE, not_now
 from orchestrator.secrets.masking import mask_json, masked
 from orchestrator.secrets.notations import key_at
 
@@ -68,6 +69,14 @@ _STATUS: Final[tuple[tuple[type[ChangeoverError], int, str], ...]] = (
     (TooOld, 503, "This console is too old"),
 )
 """The first that fits."""
+
+
+_MENDED: Final = {
+    FULL: "raise its maxmemory",
+    LOADING: "try again when it has",
+    READ_ONLY: f"name the master in {STATE_VARIABLE}",
+}
+"""What to do about a server that answers, and does not do what it is asked."""
 
 
 class Refusal(HTTPException):
@@ -132,6 +141,9 @@ def _of_ours(error: ChangeoverError) -> dict[str, Any]:
         said = "the console cannot reach its Redis; try again, its log has the reason"
         if isinstance(error, NotLetIn):
             said = "the console's user or password is refused, or lacks a right; its log has the reason"
+        elif error.__cause__ is not None and (state := not_now(error.__cause__)) is not None:
+            title = f"Redis {state.words}"
+            said = f"the console's {title}; {_MENDED.get(state, 'its log has the reason')}"
         return problem(status, error.code, title, said)
     more = {"tenantIds": error.tenant_ids, "count": error.args[1]} if isinstance(error, TenantsMoved) else {}
     return problem(status, error.code, title, str(error), **more)
