@@ -36,7 +36,15 @@ def create_app(settings: Settings, client: Client) -> FastAPI:
     """The application; ``client`` is used by all requests and closed by the caller. Raises ``Unreachable`` when no
     server is named."""
     # The API serves its own document and pages: those of FastAPI load scripts from elsewhere.
-    app = FastAPI(title="Changeover", version=version("changeover"), docs_url=None, redoc_url=None, openapi_url=None)
+    # A redirect would name the address as we see it, behind a proxy without its TLS.
+    app = FastAPI(
+        title="Changeover",
+        version=version("changeover"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
     url = find_servers(settings).redis_url
     redis = connect(url, patient=False, replicas=settings.redis, namespace=settings.namespace)
     ledger = Ledger(redis, settings)

@@ -167,3 +167,8 @@ def test_a_body_of_two_lengths_is_refused_and_its_connection_closed(
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert answer.count(b"HTTP/1.1 ") == 1
     assert b"connection: close" in answer.lower()
+
+
+def test_a_slash_at_the_end_is_another_address_and_leads_nowhere(shared_console: ConsoleServer) -> None:
+    answer = shared_console.get("/api/v1/plans/", headers={"Host": "console.example"})
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
