@@ -74,6 +74,9 @@ def flower(context: typer.Context) -> None:
     from orchestrator.cli.flower_options import guard_flower
     from orchestrator.settings.model import load_settings
 
+    if not os.environ.get("FLOWER_BASIC_AUTH"):
+        # An empty one is none; Flower would let in whoever sends an empty password.
+        os.environ.pop("FLOWER_BASIC_AUTH", None)
     of_settings = load_settings().flower.basic_auth
     given = {} if of_settings is None else {"FLOWER_BASIC_AUTH": of_settings.get_secret_value()}
     arguments, variables = guard_flower(context.args, given | os.environ)

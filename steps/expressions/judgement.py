@@ -35,8 +35,9 @@ FAULTS = (
 """What a template's or expression's own code can raise; anything else is a fault of ours and should be seen as one."""
 
 _IN_BRACKETS: Final = re.compile(r"\([^()]*\)")
-_IN_BRACES: Final = re.compile(r"\{[{%](.*?)[}%]\}", re.DOTALL)
-_TEXT: Final = re.compile(r"'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\"", re.DOTALL)
+# What nothing closes goes to the end: else each that opens would be followed to there.
+_IN_BRACES: Final = re.compile(r"\{[{%](.*?)(?:[}%]\}|\Z)", re.DOTALL)
+_TEXT: Final = re.compile(r"'(?:[^'\\]|\\.)*+(?:'|\\?\Z)|\"(?:[^\"\\]|\\.)*+(?:\"|\\?\Z)", re.DOTALL)
 _ASSIGNS: Final = re.compile(r"(?<![=!<>])=(?!=)")
 _STRANGE: Final = re.compile(r"(?<![=!<>])(?:===|!==|=>|=<|=!|<>)(?!=)")
 _SIGNS: Final = {"===": "==", "!==": "!=", "=>": ">=", "=<": "<=", "=!": "!=", "<>": "!="}
@@ -114,8 +115,10 @@ def fault_words(error: BaseException, kind: str = "template", source: str = "") 
 
 
 def _meant(message: str, source: str) -> str:
+    if not _BY_A_SIGN.search(message):
+        return ""
     code = _TEXT.sub("''", " ".join(_IN_BRACES.findall(source)) or source)
-    if (strange := _STRANGE.search(code)) is not None and _BY_A_SIGN.search(message):
+    if (strange := _STRANGE.search(code)) is not None:
         return f"; did you mean '{_SIGNS[strange[0]]}'?"
     # `x = 1` is to Jinja an expression with a chunk after it; within brackets the sign is an argument's.
     assigns = message.endswith("chunk after expression") and _ASSIGNS.search(_IN_BRACKETS.sub("", code))

@@ -44,12 +44,20 @@ def _many_wrong_tenants() -> str:
     return json.dumps(right_plan() | {"tenants": [{"tenant_id": f"t{n}", "wrong": n} for n in range(20_000)]})
 
 
+def _quotes_that_nothing_closes() -> str:
+    """Followed to the end from each, they take minutes."""
+    bad = '{{ a b "' + '"\\' * 8_100 + " }}"
+    step = {"type": "http-request", "url": "http://h/", "method": "POST", "json": {f"k{n}": bad for n in range(20)}}
+    return json.dumps(right_plan() | {"stages": [{"name": "s", "steps": [step] * 8}]})
+
+
 HEAVY: dict[str, Callable[[], str]] = {
     "aliases to text": _aliases_to_text,
     "aliases in tenants": _aliases_in_tenants,
     "nested aliases": _nested_aliases,
     "deep": lambda: "[" * 2_000_000,
     "many wrong tenants": _many_wrong_tenants,
+    "quotes that nothing closes": _quotes_that_nothing_closes,
 }
 
 

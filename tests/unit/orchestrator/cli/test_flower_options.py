@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from orchestrator.cli import main
 from orchestrator.cli.flower_options import COLUMNS, guard_flower
 from orchestrator.domain.errors import InvalidInput
 
@@ -131,3 +133,17 @@ def test_a_file_that_others_may_write_is_not_run(argument: str, planted: str, tm
     file.chmod(0o666)
     with pytest.raises(InvalidInput, match="other users may write the file"):
         guard_flower(arguments, {})
+
+
+@pytest.mark.parametrize("of_setting", ["ada:long", None])
+def test_an_empty_variable_is_none(of_setting: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flower would let in whoever sends an empty password."""
+    started: list[dict[str, str]] = []
+    monkeypatch.setattr(os, "execve", lambda *given: started.append(given[2]))
+    monkeypatch.setenv("CHANGEOVER_REDIS_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv("FLOWER_BASIC_AUTH", "")
+    if of_setting is not None:
+        monkeypatch.setenv("CHANGEOVER_FLOWER__BASIC_AUTH", of_setting)
+    with pytest.raises(SystemExit):
+        main(["flower"])
+    assert [one.get("FLOWER_BASIC_AUTH") for one in started] == [of_setting]
