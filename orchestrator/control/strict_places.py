@@ -29,19 +29,26 @@ class StrictPlaces:
 
 def strict_places(record: Record, wave: int | None) -> StrictPlaces | None:
     """Of a plan that runs, for its tasks of this wave; None where as many of them move as its slots and the wave let,
-    or there are. Raises ``ValueError`` for what is no number."""
+    or there are, and where no answer to what has failed would let more. Raises ``ValueError`` for what is no number."""
     is_stopped = "1" in (record.get("pauseRequested"), record.get("cancelRequested")) or "retryCursor" in record
     if record.get("status") != PlanState.RUNNING or is_stopped:
         return None
     own = fields_of(wave)
     rooms = {part: room_of(record, part) for part in dict.fromkeys(("", own))}
-    left = {part: room.borne_at_once for part, room in rooms.items()}
-    places, part = min(((places, part) for part, places in left.items() if places is not None), default=(0, ""))
-    most = min(room.most for room in rooms.values() if room.most is not None)
+    left = [
+        # Of two that leave as few, the one that none has failed under: no answer to the other's failures widens it.
+        (room.borne_at_once, room.failed > 0, part)
+        for part, room in rooms.items()
+        if room.borne_at_once is not None
+    ]
     waiting = int(record.get(f"{own}n:{TaskState.PENDING}", 0))
-    if not 0 < places < min(most, waiting + rooms[part].active):
+    if not left or not waiting or any(room.is_breached for room in rooms.values()):
         return None
+    places, is_by_failures, part = min(left)
+    most = min(room.most for room in rooms.values() if room.most is not None)
     room = rooms[part]
+    if not is_by_failures or places >= min(most, waiting + room.active):
+        return None
     assert room.limit is not None
     gone_back = ("takenBack", "rollbackRequested")
     acceptable = room.failed - sum(int(record.get(f"{part}n:{name}", 0)) for name in gone_back)

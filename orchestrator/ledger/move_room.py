@@ -78,10 +78,10 @@ class Room:
 
     @property
     def borne_at_once(self) -> int | None:
-        """How many may be active by what has failed, with a strict breaker that has not tripped; else None."""
-        if not self.strict or self.limit is None or not 0 < self.failed <= self.limit:
+        """How many may be active by what a strict breaker bears; None without one."""
+        if not self.strict or self.limit is None:
             return None
-        return self.limit - self.failed + 1
+        return max(self.limit - self.failed + 1, 0)
 
 
 def fields_of(wave: int | None) -> str:

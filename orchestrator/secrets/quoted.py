@@ -12,7 +12,7 @@ from orchestrator.secrets.known import MASK, SHORTEST
 MOST_TEXTS: Final = 1_000
 """A message about a list or mapping of more texts and numbers is not told: to look for them all takes too long."""
 
-MOST_SAID: Final = 4_000
+MOST_LOOKED_THROUGH: Final = 4_000
 """Characters of a message that is looked through for what it quotes: quotation marks that nothing closes make that
 quadratic. A longer one, which quotes a long value, is not told."""
 REFUSED: Final = "is refused, for a reason that quotes the value"
@@ -38,7 +38,7 @@ class Unquoted:
 
     def told(self, message: str) -> str:
         """What of a message can be told."""
-        if len(message) > MOST_SAID or self._are_too_many:
+        if len(message) > MOST_LOOKED_THROUGH or self._are_too_many:
             return REFUSED
         if any(one[2] in self._short for one in QUOTED.finditer(message)):
             return REFUSED

@@ -14,7 +14,7 @@ from orchestrator.domain.errors import Problem
 from orchestrator.secrets.known import MASK
 from orchestrator.secrets.masking import masked_config, quotable
 from orchestrator.secrets.notations import key_of_member, key_of_word, names_secret, speaks_of_secret
-from orchestrator.secrets.quoted import MOST_SAID, QUOTED, REFUSED, Unquoted
+from orchestrator.secrets.quoted import MOST_LOOKED_THROUGH, QUOTED, REFUSED, Unquoted
 from orchestrator.templates.templates import is_template
 
 _PART: Final = re.compile(r"\[(\d+)\]|([^.\[]+)")
@@ -33,7 +33,7 @@ def without_given(
         if unquoted is not None:
             is_of_one = value is not None and _is_of_secret(sources, given, problem.path)
             value, message = MASK if is_of_one else value, unquoted.told(message)
-        message = quotable(message) if len(message) <= MOST_SAID else REFUSED
+        message = quotable(message) if len(message) <= MOST_LOOKED_THROUGH else REFUSED
         yield replace(problem, value=value, message=QUOTED.sub(_as_shown, message))
 
 

@@ -29,6 +29,9 @@ WAVE = {
         (FAILED | {"retryCursor": "0"}, None, ""),
         (RUNS | WAVE, 0, "strict breaker of wave rest: 1 failed of 2 borne, so 2 tenants move at a time"),
         (RUNS | WAVE | {"wave:0:max": "2"}, 0, ""),
+        (FAILED | WAVE | {"wave:0:tolerance": "0", "wave:0:n:FAILED": "0"}, 0, ""),
+        (RUNS | WAVE | {"strict": "0", "n:FAILED": "4"}, 0, ""),
+        (FAILED | {"n:PENDING": "0", "n:ROLLING_BACK": "4"}, None, ""),
         (FAILED | WAVE, 0, "strict breaker: 3 failed of 3 borne, so 1 tenant moves at a time"),
     ],
 )
