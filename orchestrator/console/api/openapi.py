@@ -61,7 +61,7 @@ _SAID: Final = {
     "429": "Too much of this token at once, or too many failed sign-ins; `Retry-After` says when to try again.",
     "500": "The console failed.",
     "502": "The checkpoint store does not answer, or not as it must.",
-    "503": "Redis is away or refuses the console, or too much at once; try again.",
+    "503": "Redis is away, takes no writes or refuses the console, or too much at once; try again.",
 }
 _ALWAYS: Final = ("401", "403", "409", "422", "429", "500", "503")
 _INTRO: Final = """Moves the tenants of a platform to a new version or configuration.
