@@ -37,6 +37,7 @@ from urllib.parse import unquote
 
 import structlog
 from celery.worker.control import Panel
+from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import redis as kombu_redis
 from kombu.utils.json import dumps
 from pydantic_core import from_json
@@ -257,3 +258,7 @@ class SocketTransport(Transport):
 
     Channel = SocketChannel
     can_parse_url = True
+
+
+# Whoever asks kombu about such a URL by itself, as remote control does that tells the configuration.
+TRANSPORT_ALIASES["unix"] = f"{__name__}:{SocketTransport.__name__}"

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import redis
 from celery import Celery
+from celery.app.utils import filter_hidden_settings
 from kombu.messaging import Consumer
 from pydantic import SecretStr
 
@@ -74,6 +75,12 @@ def test_each_reply_is_a_sign_of_life_and_garbage_is_dropped(
         assert connection.as_uri() == f"unix://changeover:**@{_path(place)}"
     assert silence._since > before
     assert not taken
+
+
+def test_what_a_worker_tells_of_its_configuration_has_the_socket_without_its_password(place: Place) -> None:
+    """Flower asks for it as it starts."""
+    told = filter_hidden_settings({"broker_url": place.broker_url})
+    assert told == {"broker_url": f"unix://changeover:**@{_path(place)}"}
 
 
 def _drained(connection: Any) -> bool:
