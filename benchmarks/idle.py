@@ -14,7 +14,7 @@ from tests.support.plans import noop_stage, plan, tenant
 from tests.support.redis_server import RedisServer
 
 FOLLOWERS = 100
-SETTLED_AFTER = 10.0
+SETTLED_AFTER = 45.0
 """Seconds in which a coordinator that starts has looked at each plan once."""
 
 
