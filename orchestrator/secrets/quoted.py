@@ -38,9 +38,7 @@ class Unquoted:
 
     def told(self, message: str) -> str:
         """What of a message can be told."""
-        if len(message) > MOST_LOOKED_THROUGH or self._are_too_many:
-            return REFUSED
-        if any(one[2] in self._short for one in QUOTED.finditer(message)):
+        if self._are_too_many or any(one[2] in self._short for one in QUOTED.finditer(message)):
             return REFUSED
         for text in self._long:
             if text in message:

@@ -29,12 +29,12 @@ def without_given(
     secret = list(_secrets_in(sources, given, ""))
     unquoted = Unquoted(secret) if secret else None
     for problem in problems:
-        value, message = problem.value, problem.message
+        value = problem.value
+        message = problem.message if len(problem.message) <= MOST_LOOKED_THROUGH else REFUSED
         if unquoted is not None:
             is_of_one = value is not None and _is_of_secret(sources, given, problem.path)
             value, message = MASK if is_of_one else value, unquoted.told(message)
-        message = quotable(message) if len(message) <= MOST_LOOKED_THROUGH else REFUSED
-        yield replace(problem, value=value, message=QUOTED.sub(_as_shown, message))
+        yield replace(problem, value=value, message=QUOTED.sub(_as_shown, quotable(message)))
 
 
 def _as_shown(quoted: re.Match[str]) -> str:

@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel, ValidationInfo, field_validator, model_validator
 
 from orchestrator.domain.errors import Problem
+from orchestrator.secrets.quoted import MOST_LOOKED_THROUGH, REFUSED
 from orchestrator.settings.model import Settings
 from orchestrator.validation import validate_plan
 from steps import Done, Outcome, Step, StepContext, StepParameters, StepRegistry
@@ -173,3 +174,8 @@ def test_all_else_is_told(case: str) -> None:
         for one in problems_of(parameters, SECRET)
     ]
     assert found == told
+
+
+def test_a_message_that_is_too_long_to_be_looked_through_is_not_told() -> None:
+    found = problems_of({"plain": '\\"' * MOST_LOOKED_THROUGH}, SECRET)
+    assert [one.message for one in found] == [REFUSED]
