@@ -16,7 +16,8 @@ _GROUPS: Final = 32
 def entry_points(*, group: str) -> EntryPoints:
     """As ``importlib.metadata.entry_points``, which opens a file of every package at each call: most of what a small
     plan's submission cost. Here they are looked through again when a folder of the module path is another, or has
-    changed; what is installed into a process that runs is found as before."""
+    changed: what is installed into a process that runs is found, an ``entry_points.txt`` that is rewritten in its place
+    is not."""
     return _of_group(tuple((folder, _changed(folder)) for folder in sys.path), group)
 
 

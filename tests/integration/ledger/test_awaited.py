@@ -97,15 +97,17 @@ def test_who_has_answered_is_not_asked_again_in_the_same_round(world: LedgerWorl
 
 
 def test_a_soak_is_over_by_the_clock_on_the_wall_as_well(world: LedgerWorld) -> None:
-    """Which has been put back while it lasted."""
+    """Which has been put back while it lasted. It is looked at again when that says so, be the interval longer."""
     pair = Pair(world)
     soaking(pair, "a")
     key = world.keys.of("plan", "p")
     till = int(world.client.hget(key, "soakUntil") or 0)
-    world.client.hset(key, "soakUntil", till + HOUR_MS)
+    world.client.hset(key, "soakUntil", till + HOUR_MS // 2)
     for look in world.looks("p"):
         world.awaited.record_look(look.task_id, look.number, None)
     assert state(world) == WaveState.SOAKING
+    now = int(world.client.hget(world.keys.of("clock"), "at") or 0)
+    assert (world.client.zscore(world.keys.of("awaited"), "p") or 0) <= now + HOUR_MS // 2
     world.client.hset(key, "soakUntil", till)
     for look in world.looks("p"):
         world.awaited.record_look(look.task_id, look.number, None)

@@ -22,12 +22,17 @@ end
 
 local function only_waits(plan_id, wave) return redis.call('HEXISTS', K.plan(plan_id), part_of(wave) .. 'onlyWaits') == 1 end
 
--- When the next round begins: the last one with the end of the soak. While somebody is in doubt it is an interval after the
--- last answer, so that the next look tells.
+-- When the next round begins: the last one with the end of the soak, by the ledger's clock and then, if that has been put
+-- back, by the one on the wall. While somebody is in doubt it is an interval after the last answer, so that the next look
+-- tells.
 local function due_round(plan_id, wave, soak)
   local interval = tonumber(redis.call('HGET', K.plan(plan_id), part_of(wave) .. 'interval'))
   local due = (soak.doubts > 0 and NOW or soak.at) + interval
-  if soak.doubts <= 0 and soak.at < soak.ends then due = only_waits(plan_id, wave) and soak.ends or math.min(due, soak.ends) end
+  if soak.doubts <= 0 and soak.at < soak.ends then
+    due = only_waits(plan_id, wave) and soak.ends or math.min(due, soak.ends)
+  elseif soak.doubts <= 0 and WALL < soak.till then
+    due = math.min(due, NOW + soak.till - RAW)
+  end
   await(plan_id, math.max(due, NOW))
 end
 
