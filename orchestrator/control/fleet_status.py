@@ -99,6 +99,11 @@ def outlasts_a_retry(plan: PlanSummary | PlanStatus) -> bool:
     return any(kept[wave] > tolerance for wave, _, tolerance in breaches(plan))
 
 
+def stops_again(plan: PlanSummary) -> bool:
+    """Whether its policy pauses it again, though a plain resume is taken, when the retry that is under way is done."""
+    return plan.retrying and outlasts_a_retry(plan)
+
+
 def breach_sentence(wave: str, failed: int, tolerance: int) -> str:
     """`breaker tripped in wave canary: 3 failed, tolerance 2`."""
     return f"breaker tripped{f' in wave {wave}' if wave else ''}: {failed} failed, tolerance {tolerance}"

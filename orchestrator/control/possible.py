@@ -4,12 +4,12 @@ nothing, so nothing is offered that would be refused, and what is not offered sa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 from orchestrator.control.answers import PlanSummary, TaskStatus
-from orchestrator.control.fleet_status import current_wave
+from orchestrator.control.fleet_status import current_wave, stops_again
 from orchestrator.control.narrowed_retry import NONE_CANCELLED, would_move_again
 from orchestrator.control.purging import purge_words
 from orchestrator.control.replies import reason_words
@@ -51,7 +51,7 @@ class PossibleVerbs:
         of = partial(would, kind="plan", target_id=plan_id)
         found: dict[str, Possible] = {
             "pause": _first(((), lambda: of(Operation.PAUSE))),
-            "resume": self.resume_of(plan_id),
+            "resume": self.resume_of(plan),
             "retry": self._retry("plan", plan_id),
             "retry-cancelled": self._retry_cancelled(plan),
             "rollback": _first(((), lambda: of(Operation.ROLLBACK))),
@@ -63,13 +63,16 @@ class PossibleVerbs:
         }
         return found | self._gate(plan)
 
-    def resume_of(self, plan_id: str) -> Possible:
-        """Of a plan the resume alone."""
-        of = partial(self._ask.would, Operation.RESUME, "plan", plan_id)
-        found = _first(((), of), (("accept_failures",), partial(of, accept_failures=True)))
+    def resume_of(self, plan: PlanSummary) -> Possible:
+        """Of a plan the resume alone: the least that its policy does not undo."""
+        of = partial(self._ask.would, Operation.RESUME, "plan", plan.plan_id)
+        accepting = (("accept_failures",), partial(of, accept_failures=True))
+        found, undone = _first(((), of), accepting), stops_again(plan)
         # One that nobody has paused may wait for an answer all the same: to what its breaker took back.
-        accepts = _first((("accept_failures",), partial(of, accept_failures=True))) if found.refused else found
-        return found if accepts.refused else accepts
+        accepts = _first(accepting) if found.refused or undone else found
+        if accepts.refused:
+            return found
+        return replace(accepts, why="the retry under way does not mend what could not go back") if undone else accepts
 
     def of_task(self, task: TaskStatus) -> Mapping[str, Possible]:
         """The same of one task; ``release`` is of its tenant."""

@@ -59,7 +59,7 @@ class WatchedPlan(LivePlan):
     def resume_now(self) -> Possible:
         """Of these the resume alone."""
         with self._translated():
-            return self._possible.resume_of(self._plan_id)
+            return self._possible.resume_of(self.summary)
 
     def possible_of_task(self, task: TaskStatus) -> Mapping[str, Possible]:
         """The same of one of its tasks."""

@@ -10,7 +10,14 @@ from orchestrator.control.asked import paused_by, paused_words
 from orchestrator.control.explain.offers import of_plan
 from orchestrator.control.explain.scene import Scene
 from orchestrator.control.explain.situations import Situation, remark
-from orchestrator.control.fleet_status import breach_sentence, breaches, current_wave, outlasts_a_retry, wave_sentence
+from orchestrator.control.fleet_status import (
+    breach_sentence,
+    breaches,
+    current_wave,
+    outlasts_a_retry,
+    stops_again,
+    wave_sentence,
+)
 from orchestrator.control.status import plan_summary
 from orchestrator.domain.status import PlanState
 from orchestrator.domain.waves import WaveState
@@ -30,7 +37,7 @@ def paused_plan(scene: Scene, plan_id: str, record: Record, who: str) -> Iterato
         if by_gate:
             return
     offer = scene.offers.first(of_plan(Operation.RESUME, plan_id))
-    commands = [] if _stops_again(plan) else list(offer.commands)
+    commands = [] if stops_again(plan) else list(offer.commands)
     sentence = f"{who} is paused{paused_words(plan.paused_by)}"
     if not commands and not told:
         sentence += f"; a resume is refused now: {offer.words}" if offer.words else ""
@@ -49,7 +56,7 @@ def lets_it_go_on(scene: Scene, plan_id: str, record: Record) -> list[str]:
     gate = [] if wave is None else offers.gate(plan_id, wave.name)
     again = (of_plan(Operation.RETRY, plan_id), of_plan(Operation.RETRY, plan_id, from_scratch=True))
     retry = offers.first(*again).commands if any(breaches(plan)) else []
-    plain = [] if _stops_again(plan) else [of_plan(Operation.RESUME, plan_id)]
+    plain = [] if stops_again(plan) else [of_plan(Operation.RESUME, plan_id)]
     resume = offers.first(*plain, of_plan(Operation.RESUME, plan_id, accept_failures=True))
     return [*gate, *resume.commands, *retry] if outlasts_a_retry(plan) else [*gate, *retry, *resume.commands]
 
@@ -84,11 +91,6 @@ def tripped_at_the_end(scene: Scene, plan: PlanSummary, *, goes_back: bool) -> I
 def paused_behind(record: Record) -> str:
     """To stand behind "paused", of a plan's or task's record."""
     return paused_words(paused_by(record))
-
-
-def _stops_again(plan: PlanSummary) -> bool:
-    """Whether its policy pauses it again, though a plain resume is taken, when the retry that is under way is done."""
-    return plan.retrying and outlasts_a_retry(plan)
 
 
 def _rejected(plan: PlanSummary) -> WaveStatus | None:

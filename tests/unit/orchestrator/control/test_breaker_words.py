@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ from orchestrator.cli.tables import fleet_lines
 from orchestrator.control.answers import BreakerStatus, PlanSummary
 from orchestrator.control.explain.offers import Command, Offer
 from orchestrator.control.explain.paused_plan import lets_it_go_on, paused_plan
+from orchestrator.control.possible import PossibleVerbs
+from orchestrator.control.status import plan_summary
 from orchestrator.domain.status import PlanState
+from orchestrator.ledger.operations import Reply, Taken
 
 RESUME, ACCEPT = "changeover resume --plan p", "changeover resume --plan p --accept-failures"
 
@@ -55,3 +59,6 @@ def test_a_resume_that_its_policy_undoes_is_not_offered(failed: str, resume: str
     offered = [command for told in paused_plan(scene, "p", record, "it") for command in told.commands]
     assert [one for one in offered if one.startswith(RESUME)] == [resume]
     assert [one for one in lets_it_go_on(scene, "p", record) if one.startswith(RESUME)] == [resume]
+    takes_all: Any = SimpleNamespace(would=lambda *_, **__: Reply(Taken.ACCEPTED))
+    possible = PossibleVerbs(takes_all).resume_of(plan_summary("p", record, scene.told_now_ms))
+    assert (possible.refused, bool(possible.options)) == ("", resume == ACCEPT)
