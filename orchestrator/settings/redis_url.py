@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from posixpath import normpath
 from typing import Final
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
 from orchestrator.settings.url_parts import PATH, BadUrl, ValuePattern, read_options, require_host, split_url
 
@@ -48,7 +49,8 @@ class RedisUrl:
     @property
     def address(self) -> tuple[str, int]:
         """Equal for two URLs of one database."""
-        return self.place, self.database
+        place = normpath(unquote(self.place)) if self.scheme in SOCKETS else self.place
+        return place, self.database
 
     def for_ledger(self) -> str:
         """With all that is said of the connection."""

@@ -109,6 +109,7 @@ def test_a_password_is_never_in_the_error(url: str) -> None:
         ("redis://h/0", "redis://h:6379"),
         ("redis://h/2", "redis://h/0?db=2"),
         ("unix:///r.sock", "redis+socket:///r.sock"),
+        ("unix:///tmp/a:b.sock", "redis+socket:///tmp/../tmp/a%3Ab.sock"),
         ("redis://a:b@h/1", "redis://h/1"),
     ],
 )
