@@ -115,9 +115,9 @@ class Tokens:
         digest = record.get("digest") if credential is not None and record.get("kind") == credential.kind else None
         return LookedUp(int(now_ms), int(wait_ms), _read(token_id, token), digest)
 
-    def note_failure(self, address: str, shown: CredentialKind) -> int:
-        """Counts a failure of the address, and tells the log; how many ms it has to wait now."""
-        return int(self._ledger.call("note_failure", address, shown)[2])
+    def note_failure(self, address: str, shown: CredentialKind, *, may_be_guess: bool = True) -> int:
+        """Tells the log of a failure, and counts what may be a guess; how many ms the address has to wait now."""
+        return int(self._ledger.call("note_failure", address, shown, "1" if may_be_guess else "")[2])
 
 
 def _record(text: str) -> dict[str, Any]:

@@ -84,16 +84,18 @@ class Identities:
             raise Refusal(429, "too_many_failures", "Wait", message, {"Retry-After": seconds})
         token = _proved(credential, kept)
         if token is None or credential is None:
-            wait_ms = self._tokens.note_failure(caller.counted_as, kind)
-            _log.warning(
-                f"no such {kind}", action="sign-in-failed", address=caller.address, wait_seconds=wait_ms / 1000
-            )
+            self._note_failure(f"no such {kind}", kind, caller)
             raise _nobody(f"there is no such {kind}, or it was revoked or used")
         if token.has_expired(kept.now_ms):
-            _log.info(f"the token {token.name} has expired", action="token-expired", address=caller.address)
+            # No guess: those who share its address are not to wait for a program that goes on with it.
+            self._note_failure(f"the token {token.name} has expired", kind, caller, may_be_guess=False)
             raise _nobody("the token has expired")
         self._remember(credential)
         return token, credential
+
+    def _note_failure(self, why: str, kind: CredentialKind, caller: Caller, *, may_be_guess: bool = True) -> None:
+        wait_ms = self._tokens.note_failure(caller.counted_as, kind, may_be_guess=may_be_guess)
+        _log.warning(why, action="sign-in-failed", address=caller.address, wait_seconds=wait_ms / 1000)
 
     def _named_by_proxy(self, request: Request, caller: Caller) -> str | None:
         header = self._settings.trusted_header

@@ -82,7 +82,7 @@ class TokenRevoked(NamespaceEvent):
 
 
 class SignInFailed(NamespaceEvent):
-    """``failures`` of the address in a quarter of an hour; ``shown``: token, session or link."""
+    """``failures`` of the address in a quarter of an hour (0: it has expired); ``shown``: token, session or link."""
 
     type: Literal["SignInFailed"] = "SignInFailed"
     address: str

@@ -124,6 +124,15 @@ def test_a_link_signs_in_once_as_a_token_that_there_is(shared_console: ConsoleSe
         wait_until(lambda: any(one.name == "ends" and one.expired for one in console.client.tokens()))
         with pytest.raises(NotFound, match=name):
             console.client.sign_in_link(name)
+    shown = console.client.create_token("late", "viewer", expires_seconds=0.001).token
+    wait_until(lambda: any(one.name == "late" and one.expired for one in console.client.tokens()))
+    told = [event for event in console.client.events() if event.type == "SignInFailed"]
+    by_form = console.post("/sign-in", role=None, data={"token": shown})
+    by_header = console.get("/api/v1/plans", role=None, headers={"Authorization": f"Bearer {shown}"})
+    assert (by_form.status_code, by_header.status_code) == (401, 401)
+    # Both are told, and counted for nobody.
+    now = [event for event in console.client.events() if event.type == "SignInFailed"]
+    assert [event.failures for event in now[len(told) :]] == [0, 0]
     asked = [one for one in console.client.audit() if one.operation == "sign-in-link"]
     assert [(one.actor, one.target_id) for one in asked] == [("ada", "test-operator"), ("test-operator",) * 2]
 
