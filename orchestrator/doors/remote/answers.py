@@ -13,6 +13,8 @@ from typing import Any, Final, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from orchestrator.control.audit_answers import AuditPage
+from orchestrator.control.page_answers import CheckpointPage, PlanPage, TaskPage, TenantPage
 from orchestrator.domain.errors import quoted_value
 from orchestrator.doors.remote.errors import ConsoleFailed
 
@@ -22,18 +24,23 @@ MOST_BYTES: Final = 256 * 1024 * 1024
 MOST_BYTES_OF_PROBLEM: Final = 4 * 1024 * 1024
 
 T = TypeVar("T", bound=BaseModel)
+Page = TypeVar("Page", PlanPage, TaskPage, CheckpointPage, TenantPage, AuditPage)
 Piece = TypeVar("Piece")
 
 
 def json_document(content: bytes) -> dict[str, Any]:
     """A JSON mapping."""
     try:
-        found = json.loads(content)
+        found = json.loads(content, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise ConsoleFailed("it is no console: what it answers is no JSON") from error
     if not isinstance(found, dict):
         raise ConsoleFailed(f"it is no console: expected a mapping of JSON, got {quoted_value(found)}")
     return found
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def model_of(kind: type[T], found: Any) -> T:
@@ -63,6 +70,13 @@ def text(value: Any) -> str:
     return value
 
 
+def mapping(value: Any) -> dict[str, Any]:
+    """For ``member_of``."""
+    if not isinstance(value, dict):
+        raise TypeError
+    return value
+
+
 def whole_number(value: Any) -> int:
     """For ``member_of``."""
     if isinstance(value, bool) or not isinstance(value, int):
@@ -80,6 +94,14 @@ def mappings(value: Any) -> list[dict[str, Any]]:
 def rows_of(kind: type[T], found: Mapping[str, Any], name: str) -> list[T]:
     """A list of an answer."""
     return [model_of(kind, one) for one in member_of(found, name, mappings)]
+
+
+def next_page(kind: type[Page], found: Any, cursor: str | None) -> Page:
+    """The page at this cursor. One that leads to itself would be asked for without end."""
+    page = model_of(kind, found)
+    if page.next_cursor is not None and page.next_cursor == cursor:
+        raise ConsoleFailed(f"it is no console: behind the cursor {quoted_value(cursor)} stands the same one again")
+    return page
 
 
 def read_all(response: httpx.Response, most: int = MOST_BYTES) -> bytes:

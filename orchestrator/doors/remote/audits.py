@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.control.audit_answers import AuditFilter, AuditPage
-from orchestrator.doors.remote.answers import model_of
+from orchestrator.doors.remote.answers import next_page
 from orchestrator.doors.remote.connection import Connection
 
 
@@ -17,4 +17,4 @@ class RemoteAudits:
         query = {"actor": wanted.actor, "tenant": wanted.tenant, "plan": wanted.plan, "limit": limit, "cursor": cursor}
         since = wanted.since and wanted.since.isoformat()
         order = "true" if newest_first else None
-        return model_of(AuditPage, self._to.get("/audit", **query, since=since, newestFirst=order))
+        return next_page(AuditPage, self._to.get("/audit", **query, since=since, newestFirst=order), cursor)

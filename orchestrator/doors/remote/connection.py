@@ -74,11 +74,13 @@ class Connection:
         )
 
     def lines(self, method: str, path: str, body: Any = None, **query: Any) -> Iterator[dict[str, Any]]:
-        """A stream of JSON lines as it comes. Raises what an ``error`` line stands for, and ``Unreachable`` when it
-        breaks off, which HTTP tells from its end."""
+        """A stream of JSON lines as it comes. Raises what an ``error`` line stands for, ``Unreachable`` when it breaks
+        off, which HTTP tells from its end, and ``ConsoleFailed`` for none at all: a console says at least that there is
+        nothing."""
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         headers = {"Accept": "application/x-ndjson"} | ({"Content-Type": "application/json"} if content else {})
         with self._stream(method, path, query, headers, content, LONG_SECONDS) as response:
+            value: dict[str, Any] | None = None
             for line in lines_of(response):
                 value = json_document(line)
                 if value.keys() == {"error"}:
@@ -86,6 +88,8 @@ class Connection:
                     status = told.get("status")
                     raise error_of(status if isinstance(status, int) else 500, told, self.url)
                 yield value
+            if value is None:
+                raise ConsoleFailed("it is no console: it answers nothing")
 
     def events(self, plan_id: str | None, since: int) -> Iterator[tuple[str, dict[str, Any]] | None]:
         """What is told after ``since``, as it happens: its kind ("" for an event) and its data; None for a sign of

@@ -12,7 +12,7 @@ from orchestrator.control.target import OperationTarget, TargetType
 from orchestrator.control.waiting import Waiting
 from orchestrator.domain.errors import NotFound
 from orchestrator.domain.status import LOST, PURGED
-from orchestrator.doors.remote.answers import member_of, model_of, rows_of, text
+from orchestrator.doors.remote.answers import mapping, member_of, model_of, rows_of, text
 from orchestrator.doors.remote.audits import RemoteAudits
 from orchestrator.doors.remote.connection import Connection, at
 from orchestrator.doors.remote.event_lines import RemoteLog, RemoteNews
@@ -115,4 +115,6 @@ class RemoteKeeps:
         )
 
     def export(self, plan_id: str, *, damaged: bool = False) -> Iterator[Line]:
-        yield from self._to.lines("GET", at("plans", plan_id, "export"), damaged=damaged or None)
+        for line in self._to.lines("GET", at("plans", plan_id, "export"), damaged=damaged or None):
+            member_of(line, member_of(line, "kind", text), mapping)
+            yield line

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from orchestrator.control.answers import PlanStatus, PlanSummary, TaskStatus
 from orchestrator.control.page_answers import (
@@ -16,14 +16,12 @@ from orchestrator.control.page_answers import (
 )
 from orchestrator.control.task_rows import EVERY_TASK, TaskFilter
 from orchestrator.domain.events import Event
-from orchestrator.doors.remote.answers import mappings, member_of, model_of, rows_of, whole_number
+from orchestrator.doors.remote.answers import Page, mappings, member_of, model_of, next_page, rows_of, whole_number
 from orchestrator.doors.remote.connection import Connection, at
 from orchestrator.doors.remote.event_lines import event_of_json
 
 PAGE_ROWS: Final = 500
 """Of a page: the most that a console gives."""
-
-Page = TypeVar("Page", PlanPage, TaskPage, CheckpointPage)
 
 
 def all_pages(page: Callable[[str | None], Page]) -> Iterator[Page]:
@@ -91,11 +89,11 @@ class RemotePages:
 
     def plans(self, statuses: Collection[str] | None, limit: int, cursor: str | None) -> PlanPage:
         status = None if statuses is None else sorted(statuses)
-        return model_of(PlanPage, self._to.get("/plans", status=status, limit=limit, cursor=cursor))
+        return next_page(PlanPage, self._to.get("/plans", status=status, limit=limit, cursor=cursor), cursor)
 
     def tasks(self, plan_id: str, wanted: TaskFilter, limit: int, cursor: str | None) -> TaskPage:
         found = self._to.get(at("plans", plan_id, "tasks"), **_query(wanted), limit=limit, cursor=cursor)
-        return model_of(TaskPage, found)
+        return next_page(TaskPage, found, cursor)
 
     def failures(self, plan_id: str) -> PlanFailures:
         return model_of(PlanFailures, self._to.get(at("plans", plan_id, "failures")))
@@ -105,7 +103,7 @@ class RemotePages:
 
     def tenants(self, label: str | None, pattern: str | None, limit: int, cursor: str | None) -> TenantPage:
         found = self._to.get("/tenants", label=label, tenant=pattern, limit=limit, cursor=cursor)
-        return model_of(TenantPage, found)
+        return next_page(TenantPage, found, cursor)
 
     def events(self, plan_id: str | None, since: int, limit: int) -> list[Event]:
         found = self._to.get("/events", plan=plan_id, since=since, limit=limit)
@@ -113,7 +111,7 @@ class RemotePages:
 
     def checkpoints(self, plan_id: str, limit: int, cursor: str | None) -> CheckpointPage:
         found = self._to.get(at("plans", plan_id, "checkpoints"), limit=limit, cursor=cursor)
-        return model_of(CheckpointPage, found)
+        return next_page(CheckpointPage, found, cursor)
 
 
 def _query(wanted: TaskFilter) -> dict[str, Any]:

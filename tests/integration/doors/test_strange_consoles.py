@@ -61,6 +61,7 @@ def strange() -> Iterator[Strange]:
 
 
 ODD = {
+    "nothing": b"",
     "list": b"[]",
     "text": b'"x"',
     "null": b"null",
@@ -68,6 +69,7 @@ ODD = {
     "deep": b"[" * 200_000,
     "page": b"<html>",
     "number": b"1" * 10_000,
+    "no-number": b'{"kind": "plan", "plan": {"x": NaN}}',
     "error": b'{"error": 5}',
     "error-status": b'{"error": {"status": "x"}}',
     "no-text": b'{"plans": "\xff"}',
@@ -91,6 +93,7 @@ ASKED: dict[str, Callable[[Client], object]] = {
     "unfreeze": lambda client: client.unfreeze("x", reason="r"),
     "tokens": lambda client: client.tokens(),
     "token": lambda client: client.create_token("x", "viewer"),
+    "export": lambda client: list(client.export("p")),
     "drift": lambda client: list(client.drift(plan_id="p")),
     "explain": lambda client: client.explain(plan_id="p"),
     "webhooks": lambda client: client.webhooks(),
@@ -129,6 +132,22 @@ def test_a_command_says_so_in_a_line(
     said = capsys.readouterr().err
     assert (ended.value.code, said.count("\n")) == (4, 1), said
     assert "it is no console" in said
+
+
+@pytest.mark.timeout(20)
+def test_a_cursor_that_leads_to_itself_is_no_console(strange: Strange, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: dict[str, list[str]] = {name: [] for name in ("plans", "tasks", "checkpoints", "entries")}
+    page = {"planId": "p", "matching": 0, "nextCursor": "7", **rows}
+    monkeypatch.setattr(strange, "body", json.dumps(page).encode())
+    with Client.through(strange.url, "x") as client:
+        asked: dict[str, Callable[[], object]] = {
+            "plans": client.plans,
+            "checkpoints": lambda: client.checkpoints("p"),
+            "audit": lambda: list(client.audit()),
+        }
+        for name, ask in asked.items():
+            with pytest.raises(ConsoleFailed, match="the same one again"):
+                pytest.fail(f"{name}: {ask()!r}")
 
 
 @pytest.mark.parametrize(
