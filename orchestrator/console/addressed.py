@@ -13,6 +13,9 @@ from typing import Final
 from urllib.parse import unquote
 
 from starlette.convertors import Convertor, register_url_convertor
+from starlette.requests import Request
+from starlette.routing import Match
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orchestrator.domain.errors import NotFound, quoted_value
@@ -21,6 +24,7 @@ from orchestrator.domain.model import PLAN_ID
 LONGEST: Final = 200
 """Characters of an id in an address: more than that of any plan, task, tenant, freeze, webhook or token."""
 
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _HELD: Final = (("%", "%25"), ("/", "%2F"))
 
 
@@ -71,3 +75,13 @@ class PartsKept:
             parts = scope["raw_path"].decode("ascii", "replace").split("/")
             scope = {**scope, "path": "/".join(IDENTIFIER.to_string(unquote(part)) for part in parts)}
         await self._app(scope, receive, send)
+
+
+def allowed_methods(request: Request) -> str:
+    """Those of the request's address, as ``Allow`` tells them: several routes may share one. Of the folder of static
+    files, which answers for itself, what it reads by."""
+    if isinstance(request.scope.get("endpoint"), StaticFiles):
+        return "GET, HEAD"
+    routes = request.app.router.routes
+    asked = ({**request.scope, "method": method} for method in _METHODS)
+    return ", ".join(one["method"] for one in asked if any(it.matches(one)[0] is Match.FULL for it in routes))

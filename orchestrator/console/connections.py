@@ -9,6 +9,7 @@ done nothing for longest.
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from contextlib import suppress
 from typing import Any, Final
@@ -16,7 +17,11 @@ from typing import Any, Final
 import h11
 import structlog
 import uvicorn
+from starlette.datastructures import Headers
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from orchestrator.console.headers import add_headers
+from orchestrator.console.problems import MEDIA_TYPE, problem
 
 if sys.platform != "win32":
     from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit, setrlimit
@@ -81,9 +86,16 @@ class BoundedHttp(H11Protocol):
         self._look()
 
     def send_400_response(self, msg: str) -> None:
-        """And it ends: the answer to a HEAD has no place for the words."""
+        """As every error is told, and it ends. What is answered already is not told again, and the answer to a HEAD
+        has no place for the words."""
+        body = json.dumps(problem(400, "bad_request", "Bad Request", "what came cannot be read as HTTP")).encode()
+        told = {"content-type": MEDIA_TYPE, "content-length": str(len(body)), "connection": "close"}
+        start = {"headers": Headers(told).raw}
+        add_headers(start, is_static=False, is_named_by_content=False)
+        head = h11.Response(status_code=400, headers=start["headers"], reason=b"Bad Request")
         with suppress(h11.LocalProtocolError):
-            super().send_400_response(msg)
+            for event in (head, h11.Data(data=body), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
 
     def timeout_keep_alive_handler(self) -> None:

@@ -24,6 +24,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
+from orchestrator.console.addressed import allowed_methods
 from orchestrator.domain.errors import (
     QUOTE_LIMIT,
     ChangeoverError,
@@ -244,6 +245,8 @@ def install_problems(app: FastAPI, page: ErrorPage, together: Together) -> None:
         error = await together(request, error)
         document = problem_of(error, request)
         headers = dict(getattr(error, "headers", None) or {})
+        if document["status"] == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = allowed_methods(request)
         return answer_of(document, request, page, headers)
 
     for kind in (

@@ -33,11 +33,11 @@ from orchestrator.console.access.bodies import (
 )
 from orchestrator.console.access.cookies import set_cookie
 from orchestrator.console.access.csrf import SAFE, check_csrf, check_same_site
-from orchestrator.console.access.headers import add_headers
 from orchestrator.console.access.hosts import KnownHosts
 from orchestrator.console.access.identity import Identities, Identity
 from orchestrator.console.access.request_shares import RequestShare, RequestShares
 from orchestrator.console.access.streams import OpenStream, OpenStreams
+from orchestrator.console.headers import add_headers
 from orchestrator.console.health import HEALTH
 from orchestrator.console.problems import ErrorPage, Refusal, answer_of, problem_of
 from orchestrator.domain.errors import QUOTE_LIMIT

@@ -37,6 +37,14 @@ def test_no_token_no_answer_but_health(console: ConsoleServer) -> None:
     missing = console.get("/nowhere", role="viewer")
     assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
     assert console.post("/health").json()["status"] == 405
+    for method, path, allowed in (
+        ("PUT", "/api/v1/plans", "GET, POST"),
+        ("PUT", "/api/v1/freezes/x", "DELETE"),
+        ("DELETE", "/sign-in", "GET, POST"),
+        ("POST", "/static/map.js", "GET, HEAD"),
+    ):
+        refused = console.request(method, path)
+        assert (refused.status_code, refused.headers["allow"]) == (405, allowed), (method, path)
     assert "<h1>" in console.get("/nowhere", headers={"Accept": "text/html"}).text
     with socket.create_connection(("127.0.0.1", console.port), timeout=10) as caller:
         # Of the body nothing is ever sent, and nobody waits for it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 
@@ -167,6 +168,31 @@ def test_a_body_of_two_lengths_is_refused_and_its_connection_closed(
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert answer.count(b"HTTP/1.1 ") == 1
     assert b"connection: close" in answer.lower()
+
+
+@pytest.mark.parametrize(
+    ("method", "rest"),
+    [
+        (b"GET", b" / HTTP/1.1\r\n\r\n"),
+        (b"GET", b" / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
+        (b"GET", b" /\xff HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"),
+        (b"POST", b" /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"),
+        (b"POST", b" /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"),
+    ],
+)
+def test_what_is_no_http_is_a_problem_like_any_other(shared_console: ConsoleServer, method: bytes, rest: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", shared_console.port), 10) as connection:
+        connection.sendall(method + rest)
+        answer = http.client.HTTPResponse(connection, method=method.decode())
+        answer.begin()
+        document = json.loads(answer.read())
+    assert (answer.status, answer.headers["content-type"], document["code"]) == (
+        400,
+        "application/problem+json",
+        "bad_request",
+    )
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
 
 
 def test_a_slash_at_the_end_is_another_address_and_leads_nowhere(shared_console: ConsoleServer) -> None:
