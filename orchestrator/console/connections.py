@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sys
 from contextlib import suppress
 from typing import Any, Final
@@ -68,6 +69,12 @@ class BoundedHttp(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """There is room for it, or room is made."""
         super().connection_made(transport)
+        # asyncio does so only where the listening socket names its protocol, and ours does not. Without it what follows
+        # the head of an answer waits until the other side, which is in no hurry, has said that it has the head.
+        taken: socket.socket = transport.get_extra_info("socket")
+        if taken.family in (socket.AF_INET, socket.AF_INET6):
+            with suppress(OSError):  # it has gone already
+                taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._owed = ""
         self._ends: asyncio.TimerHandle | None = None
         self._idle_since = self.loop.time()

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from orchestrator.background.held_port import listen_on
 from orchestrator.client import Client
 from orchestrator.console.app import create_app
 from orchestrator.console.process import ConsoleHttp, server_config
@@ -31,7 +32,9 @@ class ConsoleServer:
         self.app = create_app(settings, self.client)
         self._tokens: dict[str, str] = {}
         self._server = ConsoleHttp(server_config(self.app, settings.console, port=self.port))
-        self._thread = threading.Thread(target=self._server.run)
+        # As the process listens.
+        listener = listen_on(settings.console.host, self.port)
+        self._thread = threading.Thread(target=self._server.run, args=([listener],))
         verify = True if trusts is None else ssl.create_default_context(cafile=trusts)
         self.http = httpx.Client(base_url=self.url, timeout=30, trust_env=False, verify=verify)
         """Signed in as nobody; of a test's several threads too."""
