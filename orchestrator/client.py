@@ -108,7 +108,7 @@ class Client(
                 plan, progress, preview=preview, skip_identical=skip_identical, actor=asks().actor
             )
             if override_freeze is not None:
-                pass_freezes(self._door.freezes, result, order_of(actor, override_freeze, None))
+                return pass_freezes(self._door.freezes, result, order_of(actor, override_freeze, None))
             return result
 
     def preview(

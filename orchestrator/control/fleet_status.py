@@ -31,7 +31,7 @@ def fleet_fields(plan_id: str, record: Record, told_now_ms: Callable[[], int]) -
     words = [start_words(record, told_now_ms)]
     if (slow := strict_places(record, wave)) is not None:
         look = typed("explain", "--plan", plan_id)
-        words.append(f"{slow.words}, until some are retried or accepted; {look}")
+        words.append(f"{slow.words}, {slow.until}; {look}")
     if any(words):
         found["waits_because"] = "; ".join(filter(None, words))
     if "onBreach" in record:

@@ -11,8 +11,9 @@ from orchestrator.control.freeze_checks import check_scope, check_times
 from orchestrator.control.freeze_desk import FreezeStatus
 from orchestrator.control.mistakes import Mistakes
 from orchestrator.control.order_gate import check_patterns
+from orchestrator.control.submitted_before import was_there
 from orchestrator.control.target import asking, order_about, order_of
-from orchestrator.domain.errors import NotAllowed
+from orchestrator.domain.errors import NotAllowed, Problem
 from orchestrator.domain.status import PlanState
 from orchestrator.fleet.freezes import Scope
 from orchestrator.ledger.connection import translate_errors
@@ -90,9 +91,13 @@ class FreezeCalls:
             return self._door.freezes.all(tenant_id)
 
 
-def pass_freezes(freezes: SetsFreezes, submitted: SubmitResult, order: Order) -> None:
+def pass_freezes(freezes: SetsFreezes, submitted: SubmitResult, order: Order) -> SubmitResult:
     """Lets a plan that was submitted a moment ago pass all freezes; of one that has come to its end since, none had
-    stopped it. Raises ``NotAllowed`` when it was there before, and cannot."""
+    stopped it. Says so of one that was there before; raises ``NotAllowed`` when that cannot."""
     taken = freezes.override(submitted.plan_id, order)
     if not taken.accepted and submitted.status != PlanState.READY:
         raise NotAllowed(f"plan {submitted.plan_id} is there, and passes no freeze: {taken.message}")
+    if not taken.accepted or not was_there(submitted):
+        return submitted
+    passes = Problem("override_freeze", None, "it passes all freezes from now on")
+    return submitted.model_copy(update={"warnings": [*submitted.warnings, passes]})

@@ -49,10 +49,11 @@ def narrows(
     if (found := strict_places(record, wave)) is None:
         return
     retry = (of_plan(Operation.RETRY, plan_id), of_plan(Operation.RETRY, plan_id, from_scratch=True))
-    answers = list(scene.offers.first(*retry).commands)
+    answers = list(scene.offers.first(*retry).commands) if found.retryable > 0 else []
     if found.acceptable > 0 and scene.offers.is_open:
         answers.append(typed("accept", "--plan", plan_id, "--reason", "say why"))
-    yield remark(Situation.BREAKER_NARROWS, f"{who}{found.words}", *answers, *look)
+    sentence = f"{who}{found.words}" if answers else f"{who}{found.words}, {found.until}"
+    yield remark(Situation.BREAKER_NARROWS, sentence, *answers, *look)
 
 
 def fleet_remarks(scene: Scene, plan: PlanSummary) -> Iterator[Remark]:

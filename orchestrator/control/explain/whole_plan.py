@@ -58,7 +58,9 @@ def plan_remarks(plan: PlanScene) -> Iterator[Remark]:
         yield from _asked(plan)
         yield from fleet_remarks(plan.scene, plan.summary)
         yield from not_yet(plan.scene, plan.plan_id, plan.record)
-        yield from narrows(plan.scene, plan.plan_id, plan.record, open_wave(plan.record))
+        # Who waits in a line, for a group or a freeze is not kept by it.
+        if plan.of_kind("queue"):
+            yield from narrows(plan.scene, plan.plan_id, plan.record, open_wave(plan.record))
         yield _progress(plan)
     yield from plan_retry(plan.plan_id, plan.record)
     yield from failures(plan)

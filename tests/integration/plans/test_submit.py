@@ -39,6 +39,8 @@ def test_the_same_plan_twice_is_one_plan(client: Client) -> None:
     assert (first.plan_id, first.status) == (second.plan_id, second.status) == ("twice", "READY")
     assert list(client.events()) == before
     assert [summary.plan_id for summary in client.plans()] == ["twice"]
+    passes = client.submit(content, override_freeze="urgent").warnings
+    assert [str(one) for one in passes][-1] == "override_freeze: it passes all freezes from now on"
 
 
 def test_who_submits_where_no_coordinator_is_alive_is_told(

@@ -8,6 +8,8 @@ from orchestrator.control.strict_places import strict_places
 
 RUNS = {"status": "RUNNING", "max": "20", "strict": "1", "tolerance": "3", "n:PENDING": "30", "n:RUNNING": "1"}
 FAILED = RUNS | {"n:FAILED": "3"}
+BORNE = {"accepted": "2", "n:RUNNING": "3"}
+BACK = {"n:FAILED": "0", "n:takenBack": "3"}
 WAVE = {
     **{"waves": "1", "wave": "0", "wave:0:name": "rest", "wave:0:strict": "1", "wave:0:tolerance": "2"},
     **{"wave:0:n:PENDING": "8", "wave:0:n:FAILED": "1", "wave:0:n:RUNNING": "2"},
@@ -19,11 +21,13 @@ WAVE = {
     [
         (RUNS, None, ""),
         (FAILED, None, "strict breaker: 3 failed of 3 borne, so 1 tenant moves at a time"),
-        (FAILED | {"accepted": "2"}, None, "strict breaker: 3 failed of 5 borne, so 3 tenants move at a time"),
+        (FAILED | BORNE, None, "strict breaker: 3 failed of 5 borne, so 3 tenants move at a time"),
         (FAILED | {"strict": "0"}, None, ""),
         (FAILED | {"n:FAILED": "4"}, None, ""),
         (FAILED | {"n:PENDING": "0"}, None, ""),
         (FAILED | {"max": "1"}, None, ""),
+        (FAILED | {"n:RUNNING": "0"}, None, ""),
+        (FAILED | {"n:FAILED": "2"}, None, ""),
         (FAILED | {"pauseRequested": "1"}, None, ""),
         (FAILED | {"status": "PAUSED"}, None, ""),
         (FAILED | {"retryCursor": "0"}, None, ""),
@@ -40,7 +44,21 @@ def test_it_is_told_only_where_it_is_what_slows_the_plan(record: dict[str, str],
     assert (found.words if found else "") == told
 
 
-def test_what_goes_back_by_policy_nobody_accepts() -> None:
-    found = strict_places(FAILED | {"n:FAILED": "1", "n:takenBack": "2"}, None)
+@pytest.mark.parametrize(
+    ("counts", "until"),
+    [
+        ({}, "until some are retried or accepted"),
+        ({"n:FAILED": "1", "n:takenBack": "2"}, "until some are retried or accepted"),
+        (BACK | {"n:ROLLED_BACK": "3"}, "until some are retried"),
+        (BACK, "until what goes back is there, and is retried"),
+        ({"n:rollbackRequested": "3"}, "until what goes back is there, and is retried"),
+        ({"n:FAILED": "0", "n:ROLLBACK_FAILED": "3"}, "until some are accepted"),
+        (BACK | {"n:ROLLBACK_FAILED": "1", "n:takenBack": "2"}, "until some are accepted"),
+    ],
+)
+def test_what_goes_back_by_policy_nobody_accepts_nor_does_a_retry_move_who_could_not(
+    counts: dict[str, str], until: str
+) -> None:
+    found = strict_places(FAILED | counts, None)
     assert found is not None
-    assert (found.failed, found.acceptable) == (3, 1)
+    assert (found.failed, found.until) == (3, until)
