@@ -74,9 +74,9 @@ def flower(context: typer.Context) -> None:
     from orchestrator.cli.flower_options import guard_flower
     from orchestrator.settings.model import load_settings
 
-    if not os.environ.get("FLOWER_BASIC_AUTH"):
-        # An empty one is none; Flower would let in whoever sends an empty password.
-        os.environ.pop("FLOWER_BASIC_AUTH", None)
+    # An empty one is none; Flower, which knows its variables in any case, would let in whoever sends an empty password.
+    for name in [name for name, value in os.environ.items() if name.upper() == "FLOWER_BASIC_AUTH" and not value]:
+        os.environ.pop(name)
     of_settings = load_settings().flower.basic_auth
     given = {} if of_settings is None else {"FLOWER_BASIC_AUTH": of_settings.get_secret_value()}
     arguments, variables = guard_flower(context.args, given | os.environ)

@@ -8,18 +8,18 @@ from contextlib import suppress
 from typing import Any, Final
 
 from orchestrator.secrets.known import MASK, SHORTEST
+from orchestrator.secrets.quotations import quotations, requoted
 
 MOST_TEXTS: Final = 1_000
 """A message about a list or mapping of more texts and numbers is not told: to look for them all takes too long."""
 
 MOST_LOOKED_THROUGH: Final = 4_000
-"""Characters of a message that is looked through for what it quotes: quotation marks that nothing closes make that
-quadratic. A longer one, which quotes a long value, is not told."""
+"""Characters of a message that is looked through for values, of which there may be ``MOST_TEXTS``. A longer one, which
+quotes a long value, is not told."""
 REFUSED: Final = "is refused, for a reason that quotes the value"
 
 _CERTAIN: Final = 8
 """Characters that two texts have in common by no chance."""
-QUOTED: Final = re.compile(r"(?<!\w)([\"'`])((?:(?!\1)[^\\]|\\.)*)\1(?!\w)", re.DOTALL)
 
 
 class Unquoted:
@@ -38,12 +38,12 @@ class Unquoted:
 
     def told(self, message: str) -> str:
         """What of a message can be told."""
-        if self._are_too_many or any(one[2] in self._short for one in QUOTED.finditer(message)):
+        if self._are_too_many or any(one.text in self._short for one in quotations(message)):
             return REFUSED
         for text in self._long:
             if text in message:
                 message = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", MASK, message)
-        return QUOTED.sub(lambda one: f"{one[1]}{MASK}{one[1]}" if self._tells(one[2]) else one[0], message)
+        return requoted(message, lambda quoted: MASK if self._tells(quoted) else quoted)
 
     def _tells(self, quoted: str) -> bool:
         quoted = quoted.removesuffix("…").lower()

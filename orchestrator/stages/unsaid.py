@@ -14,7 +14,8 @@ from orchestrator.domain.errors import Problem
 from orchestrator.secrets.known import MASK
 from orchestrator.secrets.masking import masked_config, quotable
 from orchestrator.secrets.notations import key_of_member, key_of_word, names_secret, speaks_of_secret
-from orchestrator.secrets.quoted import MOST_LOOKED_THROUGH, QUOTED, REFUSED, Unquoted
+from orchestrator.secrets.quotations import requoted
+from orchestrator.secrets.quoted import MOST_LOOKED_THROUGH, REFUSED, Unquoted
 from orchestrator.templates.templates import is_template
 
 _PART: Final = re.compile(r"\[(\d+)\]|([^.\[]+)")
@@ -34,11 +35,7 @@ def without_given(
         if unquoted is not None:
             is_of_one = value is not None and _is_of_secret(sources, given, problem.path)
             value, message = MASK if is_of_one else value, unquoted.told(message)
-        yield replace(problem, value=value, message=QUOTED.sub(_as_shown, quotable(message)))
-
-
-def _as_shown(quoted: re.Match[str]) -> str:
-    return f"{quoted[1]}{masked_config(quoted[2])}{quoted[1]}"
+        yield replace(problem, value=value, message=requoted(quotable(message), masked_config))
 
 
 def _secrets_in(source: Any, given: Any, key: str) -> Iterator[Any]:

@@ -141,9 +141,11 @@ def test_an_empty_variable_is_none(of_setting: str | None, monkeypatch: pytest.M
     started: list[dict[str, str]] = []
     monkeypatch.setattr(os, "execve", lambda *given: started.append(given[2]))
     monkeypatch.setenv("CHANGEOVER_REDIS_URL", "redis://127.0.0.1:1/0")
-    monkeypatch.setenv("FLOWER_BASIC_AUTH", "")
+    for name in ("FLOWER_BASIC_AUTH", "FLOWER_basic_auth"):
+        monkeypatch.setenv(name, "")
     if of_setting is not None:
         monkeypatch.setenv("CHANGEOVER_FLOWER__BASIC_AUTH", of_setting)
     with pytest.raises(SystemExit):
         main(["flower"])
     assert [one.get("FLOWER_BASIC_AUTH") for one in started] == [of_setting]
+    assert "FLOWER_basic_auth" not in started[0]
