@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 def schema(kind: Annotated[SchemaKind, typer.Argument(help="Of the plan file, or of an event.")]) -> None:
     """Print the JSON Schema of the plan file, or of one event as `events --json` prints it."""
-    from orchestrator.cli.output import print_line
+    from orchestrator.cli.output import print_block
     from orchestrator.domain.schemas import schema_text
 
-    print_line(schema_text(kind.value).rstrip())
+    print_block(schema_text(kind.value).rstrip())

@@ -120,7 +120,7 @@ class WaveSpec(Model):
     max_concurrency: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
     failure_tolerance: FailureTolerance | None = None
     soak: Soak | None = None
-    gate: Annotated[Gate | None, BeforeValidator(_gate)] = None
+    gate: Annotated[Gate | None, BeforeValidator(_gate, json_schema_input_type=Literal["manual"] | Gate | None)] = None
 
 
 def _moment(value: Any) -> datetime:

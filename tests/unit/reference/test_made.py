@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 import yaml
 from fastapi import APIRouter
+from typer.testing import CliRunner
 
+from orchestrator.cli.app import app
 from orchestrator.console import api
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.events import EVENT
-from orchestrator.domain.schemas import json_schema
+from orchestrator.domain.schemas import SCHEMAS, SchemaName, json_schema
 from reference.event_examples import event_lines
 from reference.http_api import http_api
 from reference.made import ROOT, made
+from tests.support.doc_page import PAGES, blocks_of
 from tests.support.json_schemas import misfits
 
 
@@ -37,16 +40,30 @@ def wrong(plan: Any) -> list[str]:
     return misfits(json_schema("plan"), plan)
 
 
+def whole_plans() -> list[Any]:
+    """Of the pages and the examples."""
+    texts = [block.text for name in PAGES for block in blocks_of(name) if block.language == "yaml"]
+    texts += [file.read_text() for file in sorted((ROOT / "examples").rglob("*.yaml"))]
+    given = [yaml.safe_load(text) for text in texts if "tenants:" in text and "..." not in text]
+    return [one for one in given if isinstance(one, dict) and {"tenants", "max_concurrency"} <= one.keys()]
+
+
 def test_the_schema_takes_the_plans_that_are_taken() -> None:
-    (printed,) = re.findall(r"```yaml\n(plan_id.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    plans = [yaml.safe_load(printed), yaml.safe_load((ROOT / "examples/blue-to-green.yaml").read_text())]
+    plans = whole_plans()
+    assert [plan for plan in plans if "waves" in plan]
     for plan in plans:
         assert wrong(plan) == []
         assert wrong(PlanSpec.model_validate(plan).model_dump(mode="json", by_alias=True, exclude_unset=True)) == []
-    plan = plans[0]
+    (printed,) = re.findall(r"```yaml\n(plan_id.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    plan = yaml.safe_load(printed)
     assert wrong({key: value for key, value in plan.items() if key != "max_concurrency"})
     assert any("max_concurency" in message for message in wrong(plan | {"max_concurency": 1}))
     assert wrong(plan | {"tenants": [{"tenant_id": 7}]})
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_schema_is_printed_as_json(name: SchemaName) -> None:
+    assert json.loads(CliRunner().invoke(app, ["schema", name]).stdout) == json_schema(name)
 
 
 def test_the_page_of_the_plan_file_has_the_keys_of_its_schema() -> None:
