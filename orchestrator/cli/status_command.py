@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.formats import Format, FormatOption, chosen_format, print_list, print_value
-from orchestrator.cli.output import JsonOption, as_json
+from orchestrator.cli.output import JsonOption, as_json, note
 from orchestrator.cli.targets import IdArgument, PlanOption, TaskOption, all_hold, at_most_one
 from orchestrator.domain.errors import Problem
-from orchestrator.domain.status import TASK_ACTIVE, TaskState
+from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.whole_numbers import whole_problems
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def status(
         elif found is not None or tenant is not None or task is not None:
             _show_task(client, found.identifier if found else tenant, task, form)
         else:
-            _show_plans(client, form)
+            show_plans(client, form)
 
 
 def _wanted(failed: bool, running: bool, waiting: bool, statuses: list[str] | None) -> list[str] | None:
@@ -110,14 +110,20 @@ def _wanted(failed: bool, running: bool, waiting: bool, statuses: list[str] | No
     return wanted or None
 
 
-def _show_plans(client: Client, form: Format) -> None:
+def show_plans(client: Client, form: Format) -> None:
+    """All of them, and under a table that nobody is alive who would move them."""
     plans = client.plans()
     if form != "table":
         print_value([as_json(plan) for plan in plans], form)
         return
     from orchestrator.cli import drawing, tables
+    from orchestrator.control.unserved import SERVED, is_unserved
 
     drawing.show(tables.plans_table(plans) if plans else "no plans yet: changeover submit PLAN")
+    # That nobody is alive is so of each that is to move: of one that does, who is missing is known best.
+    moving = sorted((one for one in plans if one.status in SERVED), key=lambda one: one.status != PlanState.RUNNING)
+    if moving and is_unserved(plan := client.summary(moving[0].plan_id)):
+        note(f"plan {plan.plan_id}: {plan.waits_because}")
 
 
 def _show_task(client: Client, tenant: str | None, task: str | None, form: Format) -> None:

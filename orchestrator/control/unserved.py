@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from orchestrator.control.answers import PlanStatus, PlanSummary
 
 _NO_SIGN: Final = "no sign of life of any "
-_SERVED: Final = (PlanState.READY, PlanState.RUNNING, PlanState.ROLLING_BACK)
+SERVED: Final = (PlanState.READY, PlanState.RUNNING, PlanState.ROLLING_BACK)
+"""Of plans that processes are to do something for."""
 
 
 def unserved(reader: Reader, state: str) -> list[Problem]:
@@ -35,7 +36,7 @@ def unserved_words(roles_alive: Callable[[], Collection[str]], plan_id: str, rec
     full Redis refuses gives no sign of life either."""
     moves = any(int(record.get(f"n:{state}", 0)) for state in TASK_ACTIVE)
     asked = int(record.get("n:rollbackRequested", 0)) or "retryCursor" in record
-    if not (moves or asked or record.get("status") in _SERVED):
+    if not (moves or asked or record.get("status") in SERVED):
         return ""
     roles = roles_alive()
     if "coordinator" not in roles:

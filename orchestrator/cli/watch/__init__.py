@@ -81,10 +81,11 @@ def _show(client: Client, plan_id: str) -> None:
 
 def _say_goes_on(client: Client, plan_id: str) -> None:
     from orchestrator.cli.watch.left import come_back, left_words
+    from orchestrator.doors.opening import URL_VARIABLE
 
     lines = [come_back(plan_id)]
     # Who leaves is let go, whatever the servers do.
     with suppress(ChangeoverError, KeyboardInterrupt):
-        lines = left_words(client.explain(plan_id=plan_id))
+        lines = left_words(client.explain(plan_id=plan_id), by_role=URL_VARIABLE in os.environ)
     for line in lines:
         note(line)

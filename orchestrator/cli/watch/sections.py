@@ -103,15 +103,16 @@ def fleet(live: LiveView) -> Lines:
     lines: Lines = []
     wave = current_wave(plan)
     if wave is not None:
-        waits = wave.state in (WaveState.GATED, WaveState.REJECTED)
-        command = f"; {answer_command('approve', plan.plan_id, wave.name)}" if waits else ""
+        waits, behind = wave.state in (WaveState.GATED, WaveState.REJECTED), ""
+        command = answer_command("approve", plan.plan_id, wave.name)
         if unanswered_wave(plan) is not None:
-            waits, command = (
-                True,
-                f"; what is behind it waits for an answer: {typed('explain', '--plan', plan.plan_id)}",
-            )
+            waits, behind = True, "; what is behind it waits for an answer"
+            command = typed("explain", "--plan", plan.plan_id)
         at = f"wave {plan.waves.index(wave) + 1} of {len(plan.waves)}: "
-        lines.append(long_cell(at + wave_sentence(wave, plan.plan_id) + command, "yellow" if waits else ""))
+        lines.append(long_cell(at + wave_sentence(wave, plan.plan_id) + behind, "yellow" if waits else ""))
+        if waits:
+            # In a line of its own, which is whole in a terminal of the usual width.
+            lines.append(long_cell(f"  {command}", "yellow"))
     for breach in breaches(plan):
         lines.append(long_cell(f"{breach_sentence(*breach)}; {typed('explain', '--plan', plan.plan_id)}", "red"))
     return lines

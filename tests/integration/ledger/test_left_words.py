@@ -45,6 +45,31 @@ def test_no_command_is_named_that_would_do_nothing(
         assert left(client) == said
 
 
+def test_a_console_s_viewer_is_told_which_role_a_pause_takes(world: LedgerWorld, settings: Settings) -> None:
+    task, _ = world.started("p", ["a", "b"], max_concurrency=1)
+    world.begin(task)
+    staff(world)
+    with Client(settings) as client:
+        *_, stops = left_words(client.explain(plan_id="p"), by_role=True)
+    assert stops == "to stop it, which takes the role operator: changeover pause p"
+
+
+def test_a_plan_whose_tasks_all_wait_for_something_else_does_not_go_on(world: LedgerWorld, settings: Settings) -> None:
+    world.freeze("f")
+    world.started("q", ["a", "b"], max_concurrency=2)
+    world.started("p", ["b"])
+    world.started("r", ["f"])
+    staff(world)
+    with Client(settings) as client:
+        assert left(client) == [
+            "plan p: 1 wait for tenants that tasks of plan q hold, RUNNING; such as b (p.0)",
+            *("    changeover explain --task p.0", BACK, "to stop it: changeover pause p"),
+        ]
+        frozen, *others = left_words(client.explain(plan_id="r"))
+        assert frozen.startswith("plan r: 1 tasks (such as f (r.0)) are frozen until")
+        assert others[0] == "    changeover unfreeze freeze-1 --reason 'it is needed no longer'"
+
+
 def test_a_gate_and_an_end(world: LedgerWorld, settings: Settings) -> None:
     rules = FleetRules(2, None, "pause", (Wave("canary", 1, gate="manual"), Wave("rest", 1)))
     world.started("p", ["a", "b"], rules=rules, wave_of=[0, 1])
@@ -55,9 +80,10 @@ def test_a_gate_and_an_end(world: LedgerWorld, settings: Settings) -> None:
     with Client(settings) as client:
         screen, out = Screen(client.live("p")), io.StringIO()
         Console(file=out, width=80).print(screen.closing(80), crop=False)
+        lines = [one.rstrip() for one in out.getvalue().splitlines()]
+        place = lines.index("wave 1 of 2: waits for approval of wave canary")
         # Whole in one line, to be pasted.
-        line = f"wave 1 of 2: waits for approval of wave canary; changeover approve {answer}"
-        assert line in [one.rstrip() for one in out.getvalue().splitlines()]
+        assert lines[place + 1] == f"  changeover approve {answer}"
         gate = [f"    changeover {word} {answer}" for word in ("approve", "reject")]
         assert left(client) == ["plan p: waits for approval of wave canary", *gate, BACK]
         world.ask("cancel", "p")

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from orchestrator import Client
 from orchestrator.cli.standing import Standing
+from orchestrator.cli.status_command import show_plans
 from orchestrator.cli.tables import plan_table
 from orchestrator.cli.watch.screen import Screen, Size
 from orchestrator.cli.watch.view import View
@@ -26,12 +27,20 @@ NOBODY = f"no sign of life of any coordinator or worker: nothing moves; {EXPLAIN
 
 
 def said(world: LedgerWorld, client: Client, capsys: pytest.CaptureFixture[str], **waited: str) -> list[str]:
-    """By `status`, `watch`, the plan's page, and to who waits."""
+    """By `status`, also of all plans, by `watch`, the plan's page, and to who waits."""
     live, status, watch = LivePlan(world.reader, "p", nullcontext), io.StringIO(), io.StringIO()
     Console(file=status, width=200).print(plan_table(client.status("p")))
     Console(file=watch, width=200).print(Screen(live).draw(View(), Size(200, 30)).picture)
+    show_plans(client, "table")
+    listed = capsys.readouterr().err
     Standing(client, target_of(**(waited or {"plan_id": "p"}))).tell()
-    return [status.getvalue(), watch.getvalue(), now_of(live.summary, Role.VIEWER).sentence, capsys.readouterr().err]
+    return [
+        status.getvalue(),
+        listed,
+        watch.getvalue(),
+        now_of(live.summary, Role.VIEWER).sentence,
+        capsys.readouterr().err,
+    ]
 
 
 @pytest.mark.parametrize("ask", ["", "cancel", "rollback"])
@@ -42,7 +51,7 @@ def test_nobody_is_alive(ask: str, world: LedgerWorld, settings: Settings, capsy
         world.ask(ask, "p")
     with Client(settings) as client:
         told = said(world, client, capsys)
-        assert [place.lower().count(NOBODY) for place in told] == [1] * 4, told
+        assert [place.lower().count(NOBODY) for place in told] == [1] * 5, told
         staff(world)
         assert "no sign" not in str(said(world, client, capsys))
 
