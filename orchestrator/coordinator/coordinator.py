@@ -91,7 +91,7 @@ class Coordinator:
         self._operations = Operations(ledger)
         self._guard = FaultGuard(clock)
         copies = Copies(ledger, Backlog(dispatcher.depths))
-        self.publisher = Publisher(dispatcher, reader, LegNames(reader), copies)
+        self.publisher = Publisher(dispatcher, reader, LegNames(reader).of_all, copies)
         sweeper = Sweeper(ledger, self.publisher.put, self.publisher.put_doubted, self.publisher.doubted_room)
         self._sweeper = SweeperThread(sweeper, self._sweep_seconds)
         self._asker = Asker(ledger, reader, dispatcher, self._sweep_seconds)

@@ -22,7 +22,6 @@ from orchestrator.coordinator.copies import Copies, Doubted
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.connection import UNREACHABLE
-from orchestrator.ledger.leg_names import NamesOfLegs
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Admitted
 from orchestrator.ledger.refusals import BROKER, state_words
@@ -63,10 +62,11 @@ class Publisher:
         self,
         dispatcher: Dispatcher,
         reader: Reader,
-        leg_names: NamesOfLegs,
+        leg_names: Callable[[Sequence[Admitted]], Sequence[Sequence[str]]],
         copies: Copies,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``leg_names``: the names of all legs of each task."""
         self._dispatcher = dispatcher
         self._reader = reader
         self._leg_names = leg_names
@@ -159,7 +159,7 @@ class Publisher:
         due = [task for one in certain if (task := self._still_due(one))]
         due += self._lost([one.doubted for one in batch if one.doubted is not None])
         try:
-            self._dispatcher.publish(due, [self._leg_names(task) for task in due])
+            self._dispatcher.publish(due, self._leg_names(due))
         except (Unreachable, *UNREACHABLE):
             raise
         except Exception:  # noqa: BLE001 - one task's fault: the others are published, its lease tells of it
@@ -177,7 +177,7 @@ class Publisher:
 
     def _publish_alone(self, task: Admitted) -> None:
         try:
-            self._dispatcher.publish([task], [self._leg_names(task)])
+            self._dispatcher.publish([task], self._leg_names([task]))
         except (Unreachable, *UNREACHABLE):
             raise
         except Exception:  # noqa: BLE001 - see above

@@ -52,7 +52,7 @@ def test_a_lost_message_is_published_again_past_damage_in_the_broker(
     lane = prefix + lane_name(lane_of("a", settings.lanes))
     hand(broker, f"{prefix}lanes.pushed", lane)
     copies = Copies(world.ledger, Backlog(dispatcher.depths))
-    publisher = Publisher(dispatcher, world.reader, lambda task: ("one", "two", "three"), copies)
+    publisher = Publisher(dispatcher, world.reader, lambda tasks: [("one", "two", "three")] * len(tasks), copies)
     sweeper = Sweeper(world.ledger, publisher.put, publisher.put_doubted)
 
     for _ in range(2):

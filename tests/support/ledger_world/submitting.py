@@ -62,6 +62,6 @@ class Submitting(Standing):
             (name, config(name, plan_id, snapshot=snapshot), json.dumps({**of.get(name, {}), **wave}))
             for name, wave in zip(names, waves, strict=True)
         ]
-        self.ledger.write_chunk(plan_id, "d", 0, chunk)
-        self.ledger.commit_plan(plan_id, "d")
+        self.ledger.write_chunk(plan_id, str(options.get("digest", "d")), 0, chunk)
+        self.ledger.commit_plan(plan_id, str(options.get("digest", "d")))
         return [f"{plan_id}.{position}" for position in range(len(names))]

@@ -34,7 +34,7 @@ class Place:
         self.publisher = Publisher(
             cast(Dispatcher, self),
             cast(Reader, self),
-            lambda task: ("one",),
+            lambda tasks: [("one",)] * len(tasks),
             cast(Copies, self),
             clock=lambda: self.seconds,
         )
