@@ -99,7 +99,7 @@ class ScriptCaller:
         sha, source = self._script(verb)
         try:
             if waits:
-                return self._call_and_wait(source, arguments)
+                return self._call_and_wait(verb, arguments)
             try:
                 return cast(list[Any], self.connection.execute("EVALSHA", sha, 1, self.keys.root, *arguments))
             except NoScriptError:
@@ -110,16 +110,21 @@ class ScriptCaller:
                 raise
             raise away from error
 
-    def _call_and_wait(self, source: str, arguments: Sequence[str | int | float]) -> list[Any]:
+    def _call_and_wait(self, verb: str, arguments: Sequence[str | int | float]) -> list[Any]:
         """The script and WAIT on one connection: answered when enough replicas have it, or after the wait."""
-        with self.client.pipeline(transaction=False) as pipeline:
-            pipeline.eval(source, 1, self.keys.root, *arguments)
-            pipeline.execute_command("WAIT", self._min_replicas, self._wait_ms)  # type: ignore[no-untyped-call]
-            answer, reached = pipeline.execute()
+        wait = ("WAIT", self._min_replicas, self._wait_ms)
+        for command, script in zip(("EVALSHA", "EVAL"), self._script(verb), strict=True):
+            answer, reached = self.connection.execute_all([(command, script, 1, self.keys.root, *arguments), wait])
+            if not isinstance(answer, NoScriptError):
+                break
+        if isinstance(answer, ResponseError):
+            raise answer
         self._note_replicas(reached)
         return cast(list[Any], answer)
 
-    def _note_replicas(self, reached: int) -> None:
+    def _note_replicas(self, reached: int | ResponseError) -> None:
+        if isinstance(reached, ResponseError):
+            raise _away(reached) or reached
         if reached < self._min_replicas:
             # It is written and cannot be taken back; a fail-over now might lose it.
             _log.warning("too few replicas", action="replicas-behind", reached=reached, wanted=self._min_replicas)

@@ -9,10 +9,12 @@ import redis
 
 
 class Work:
-    """``scripts``: calls of scripts; ``commands``: all commands, those inside scripts included."""
+    """``scripts``: calls of scripts, ``whole``: those of them sent whole; ``commands``: all commands, those inside
+    scripts included."""
 
     def __init__(self) -> None:
         self.scripts = 0
+        self.whole = 0
         self.commands = 0
 
 
@@ -23,6 +25,7 @@ def counted(client: redis.Redis) -> Iterator[Work]:
     yield work
     after = _calls(client)
     work.scripts = sum(after.get(name, 0) - before.get(name, 0) for name in ("evalsha", "eval"))
+    work.whole = after.get("eval", 0) - before.get("eval", 0)
     # The last look counts itself.
     work.commands = sum(after.values()) - sum(before.values()) - 1
 

@@ -14,6 +14,7 @@ from orchestrator.cli import main
 from orchestrator.client import Client
 from orchestrator.ledger.keys import Keys
 from orchestrator.settings.model import RedisSettings, Settings
+from tests.support.counting import counted
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
 from tests.support.redis_server import RedisServer
@@ -40,10 +41,19 @@ def test_with_and_without_a_replica(
         wait_until(lambda: redis_client.info("replication")["connected_slaves"] == 1)
         with Client(patient) as client, capture_logs() as entries:
             client.submit(plan("two", [tenant("b")], [noop_stage("one")]))
+            redis_client.script_flush()
+            sent_whole = []
+            for _ in range(2):
+                with counted(redis_client) as work:
+                    client.pause(plan_id="two")
+                    client.resume(plan_id="two")
+                sent_whole.append(work.whole)
+        # Only what the server does not know is.
+        assert sent_whole == [2, 0]
         assert behind([dict(entry) for entry in entries]) == []
         database = redis_client.connection_pool.connection_kwargs["db"]
         with redis.Redis.from_url(replica.url(database), decode_responses=True) as copy:
-            assert copy.hget(Keys(settings.namespace).of("plan", "two"), "status") == "READY"
+            assert copy.hget(Keys(settings.namespace).of("plan", "two"), "status") == "RUNNING"
     finally:
         replica.stop()
 
