@@ -168,6 +168,8 @@ class RoundRunner:
                 self._go_on(following)
         except TooOld as error:
             _log.error(str(error), action="too-old", taskId=run.turn.task_id)
+        except UNREACHABLE as error:
+            _log.warning("poll not recorded", action="poll-missed", taskId=run.turn.task_id, error=str(error))
         except BaseException:  # noqa: BLE001 - its lease brings it back, and the thread is for the next one
             _log.exception("poll ended by a fault", action="poll-fault", taskId=run.turn.task_id)
         self._done(plan_id, again)

@@ -103,11 +103,12 @@ class Presence:
         self._field = f"{role}:{socket.gethostname()}:{os.getpid()}"
         self._queues = queues
         self._silent_seconds = silent_seconds
-        self._loop = BackgroundLoop("presence", BEAT_SECONDS, self._beat, opening=self._beat, closing=self._remove)
+        self._loop = BackgroundLoop("presence", BEAT_SECONDS, self.beat, opening=self.beat, closing=self._remove)
         self._on_time = on_time
         self._slots = slots
         self._told = told
         self._news = News()
+        self._is_missed = False
 
     def start(self) -> None:
         """Writes the entry now, then every two seconds."""
@@ -126,7 +127,8 @@ class Presence:
         except UNREACHABLE as error:
             _log.info(f"presence not removed, {state_words(error)}", action="presence-left", error=str(error))
 
-    def _beat(self) -> None:
+    def beat(self) -> None:
+        """A sign of life. What keeps it from being given is said once, and then seldom, until it is over."""
         try:
             silent = round(self._silent_seconds(), 1)
             own = json.dumps(self._ledger.own_settings)
@@ -134,8 +136,15 @@ class Presence:
             entry = (self._field, json.dumps(self._queues), silent, own, self._slots, told)
             _, now_ms, is_written = self._ledger.call("beat", *entry)
         except UNREACHABLE as error:
-            _log.warning(state_words(error), action="presence-missed", error=str(error))
+            said = state_words(error)
+            if self._news.is_new(self._field, said):
+                _log.warning(said, action="presence-missed", error=str(error))
+            self._is_missed = True
             return
+        if self._is_missed:
+            self._is_missed = False
+            self._news.forget(self._field)
+            _log.info("presence told again", action="presence-told-again")
         self._on_time(now_ms)
         if is_written:
             self._news.forget(self._key)

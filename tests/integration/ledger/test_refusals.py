@@ -13,6 +13,7 @@ import pytest
 import redis
 from pydantic import SecretStr
 from redis.exceptions import NoPermissionError
+from structlog.testing import capture_logs
 
 from orchestrator.broker.messages import own_queue
 from orchestrator.broker.watch import BrokerWatch
@@ -206,3 +207,28 @@ def test_a_server_that_loads_says_how_far_it_is(tmp_path: Path) -> None:
         server.stop()
     assert "is still loading its data (" in line
     assert "try again" in line
+
+
+def test_a_process_that_is_refused_says_so_once_and_when_it_is_over(server: RedisServer) -> None:
+    with (
+        redis.Redis.from_url(server.user_url(), decode_responses=True) as client,
+        redis.Redis.from_url(server.url()) as admin,
+        capture_logs() as logs,
+    ):
+        presence = Presence(Ledger(client, Settings(namespace=uuid4().hex)), "worker")
+
+        def beats() -> list[str]:
+            """What is said in two of them."""
+            logs.clear()
+            presence.beat()
+            presence.beat()
+            return [line["action"] for line in logs]
+
+        assert beats() == []
+        admin.config_set("maxmemory", 1)
+        try:
+            assert beats() == ["presence-missed"]
+            assert beats() == []
+        finally:
+            admin.config_set("maxmemory", 0)
+        assert beats() == ["presence-told-again"]
