@@ -92,7 +92,8 @@ class Coordinator:
         self._guard = FaultGuard(clock)
         copies = Copies(ledger, Backlog(dispatcher.depths))
         self.publisher = Publisher(dispatcher, reader, LegNames(reader).of_all, copies)
-        sweeper = Sweeper(ledger, self.publisher.put, self.publisher.put_doubted, self.publisher.doubted_room)
+        takes = self.publisher
+        sweeper = Sweeper(ledger, takes.put, takes.put_doubted, room=takes.room, doubted_room=takes.doubted_room)
         self._sweeper = SweeperThread(sweeper, self._sweep_seconds)
         self._asker = Asker(ledger, reader, dispatcher, self._sweep_seconds)
         keeper = FreezeKeeper(Freezes(ledger), clock)

@@ -49,11 +49,14 @@ class Sweeper:
         publish: Callable[[Sequence[Admitted]], None],
         doubt: Callable[[Sequence[Doubted]], None] | None = None,
         room: Callable[[], int] = lambda: BATCH,
+        doubted_room: Callable[[], int] = lambda: BATCH,
     ) -> None:
-        """``room``: how many more of those ``doubt`` would take; others are left for a lease."""
+        """``room``: how many more ``publish`` would take; others are recovered a little later. ``doubted_room``: how
+        many more ``doubt`` would; others are left for a lease."""
         self._ledger = ledger
         self._publish = publish
         self._room = room
+        self._doubted_room = doubted_room
         self._doubt = doubt or (lambda doubted: publish([one.task for one in doubted]))
         self._freezes = Freezes(ledger)
         self._clock = ClockWatch(ledger)
@@ -87,7 +90,7 @@ class Sweeper:
         return bool(self._ledger.call("sweep_deadlines", ENDS, upto_ms)[2])
 
     def _running(self, upto_ms: int) -> bool:
-        _, found, more = self._ledger.call("sweep_running", ENDS, upto_ms)
+        _, found, more = self._ledger.call("sweep_running", ENDS, upto_ms, self._room())
         rows = [admitted_row(row) for row in found]
         for row in rows:
             known = {"planId": plan_of(row.task_id), "taskId": row.task_id, "tenantId": row.tenant_id}
@@ -97,7 +100,7 @@ class Sweeper:
         return bool(more)
 
     def _queued(self, upto_ms: int) -> bool:
-        _, rows, more = self._ledger.call("sweep_queued", BATCH, upto_ms, self._room())
+        _, rows, more = self._ledger.call("sweep_queued", BATCH, upto_ms, self._doubted_room())
         if rows:
             self._doubt([Doubted(admitted_row(row[:-1]), int(row[-1]), upto_ms) for row in rows])
         return bool(more)

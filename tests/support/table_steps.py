@@ -101,7 +101,7 @@ def legs(world: LedgerWorld) -> int:
 
 
 def overdue(kind: str, verb: str) -> tuple[Do, Do]:
-    return lambda world: world.expire(kind, "p.0"), lambda world: world.ledger.call(verb, 100, 2)
+    return lambda world: world.expire(kind, "p.0"), lambda world: world.ledger.call(verb, 100, 2, 100)
 
 
 def exhausted(world: LedgerWorld) -> None:

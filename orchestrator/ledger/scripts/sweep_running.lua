@@ -5,8 +5,9 @@
 --       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan},
 --       plan-paused:{plan} (sets), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 the most leases to answer  2 the ledger time up to which they are overdue, as a tick said it
+--       3 the most to hand out: further ones are not recovered yet
 -- CODES SWEPT, then a list of {task, tenant, mode, epoch, stage, legs, turn} to publish, then 1 when there may
---       be more | BAD_MOVE
+--       be more to hand out | BAD_MOVE
 -- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRollingBack
 --       PlanRolledBack PlanRollbackFailed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting
 --       PlanBreakerTripped TaskWaiting TaskPaused TaskRecovered TaskFailed TaskCancelled TaskRetryCompleted
@@ -23,7 +24,10 @@
 
 local REASON = 'the worker gave no sign for longer than its lease'
 
-local limit, upto_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
+-- One that nobody would publish now is looked at again after this long; the half tells it from a sign of life.
+local NO_ROOM_MS = 1000.5
+
+local limit, upto_ms, room = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 
 local rows = {}
 local function recover(task)
@@ -32,6 +36,11 @@ local function recover(task)
   local exhausted = tonumber(redis.call('HGET', key, 'recoveries') or 0) >= SETTINGS.MAX_RECOVERIES
   if exhausted then ask_failure(task) end
   local asked = not exhausted and ask_boundary(task)
+  if not exhausted and not asked and #rows >= room then
+    -- Its message would be dropped, and come a whole queued lease later.
+    redis.call('ZADD', K.leases_running(), NOW + NO_ROOM_MS, task.id)
+    return
+  end
   redis.call('HINCRBY', key, 'recoveries', 1)
   if exhausted then
     return fail_stage(task, 'RecoveriesExhausted',
@@ -60,4 +69,4 @@ for _, task_id in ipairs(overdue) do
     look_again(K.leases_running(), task_id)
   end
 end
-return {'SWEPT', rows, #overdue == limit and 1 or 0}
+return {'SWEPT', rows, (#overdue == limit and #rows < room) and 1 or 0}

@@ -159,7 +159,7 @@ def test_every_release_wakes_the_plan_and_the_tenants_waiters(world: LedgerWorld
             for _ in range(6):
                 world.begin(holder)
                 world.expire("leases_running", holder)
-                world.ledger.call("sweep_running", 10, 2)
+                world.ledger.call("sweep_running", 10, 2, 10)
 
     assert {"p", "waiter"} <= set(world.wakes())
     assert world.serve("waiter") == ["waiter.0"]

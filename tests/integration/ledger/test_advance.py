@@ -188,7 +188,7 @@ def test_a_repeat_names_no_successor_that_has_gone_on(world: LedgerWorld) -> Non
     turn = world.turn(first)
     world.advance(first)
     world.expire("leases_running", second)
-    world.ledger.call("sweep_running", 10, 2)
+    world.ledger.call("sweep_running", 10, 2, 10)
 
     assert world.advance_turn(turn, Onward("worker")) == Advanced(Ended.COMPLETED)
     # Run once more and ended without a successor: the one that it had is none of this end's.
@@ -206,7 +206,7 @@ def test_an_older_epoch_advances_nothing(world: LedgerWorld) -> None:
     world.begin(first)
     turn = world.turn(first)
     world.expire("leases_running", first)
-    world.ledger.call("sweep_running", 10, 2)
+    world.ledger.call("sweep_running", 10, 2, 10)
     before = world.dump()
     for late in (turn, dataclasses.replace(turn, stage=1), dataclasses.replace(turn, turn=1)):
         assert world.advance_turn(late, Onward("worker")) == Advanced(Ended.STALE)

@@ -38,7 +38,7 @@ def releases(world: LedgerWorld) -> None:
 def sweeps(world: LedgerWorld) -> None:
     world.expire("leases_running", "p.0")
     world.client.hdel(world.keys.of("clock"), "sweepNotBefore")
-    world.ledger.call("sweep_running", 10, 2)
+    world.ledger.call("sweep_running", 10, 2, 10)
 
 
 def turns_around(world: LedgerWorld) -> None:

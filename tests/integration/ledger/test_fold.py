@@ -177,7 +177,7 @@ def held_by_another(world: LedgerWorld) -> Iterator[None]:
     yield
     world.begin(holder)
     world.expire("leases_running", holder)
-    world.ledger.call("sweep_running", 10, 2)
+    world.ledger.call("sweep_running", 10, 2, 10)
     yield
     world.finish(holder)
     world.serve("p")

@@ -93,7 +93,7 @@ VERBS: Final[dict[str, tuple[Step, Step]]] = {
     "cancel": (paused, lambda world: world.ask("cancel", "p.0")),
     "retry": (failed, lambda world: world.ask("retry", "p.0")),
     "roll back": (failed, lambda world: world.ask("rollback", "p.0")),
-    "worker lost": (overdue("leases_running"), sweep("sweep_running")),
+    "worker lost": (overdue("leases_running"), sweep("sweep_running", 20)),
     "deadline": (overdue("deadlines"), sweep("sweep_deadlines")),
 }
 

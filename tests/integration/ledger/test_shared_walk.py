@@ -91,7 +91,7 @@ class Machine(RuleBasedStateMachine):
             return
         if how == "lose":
             world.expire("leases_running", task_id)
-            world.ledger.call("sweep_running", 100, 2)
+            world.ledger.call("sweep_running", 100, 2, 100)
         elif how == "break":
             world.fail(task_id)
         elif how == "ahead":

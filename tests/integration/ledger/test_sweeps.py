@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.coordinator.sweeper import ENDS, SweeperThread
+from orchestrator.coordinator.sweeper import ENDS, Sweeper, SweeperThread
 from orchestrator.ledger.outcomes import Begun, Ended
 from orchestrator.ledger.records import StageRow
 from tests.support.ledger_world import FAILURE, LedgerWorld
@@ -209,6 +209,30 @@ def test_what_nobody_takes_up_waits_one_lease_and_no_longer(world: LedgerWorld) 
     _, rows, more = world.ledger.call("sweep_queued", 3, world.reader.now_ms(), 2)
     assert (len(rows), more) == (2, 0)
     _, rows, more = world.ledger.call("sweep_queued", 1, world.reader.now_ms(), 2)
+    assert (len(rows), more) == (1, 1)
+
+
+def test_what_nobody_would_publish_is_recovered_a_little_later(world: LedgerWorld) -> None:
+    tasks = world.started("p", ["a", "b", "c", "d"])
+    for task_id in tasks:
+        world.begin(task_id)
+        world.expire("leases_running", task_id)
+    world.ask("pause", tasks[3])
+    sweeper = Sweeper(world.ledger, world.published.extend, room=lambda: 0)
+    before = len(world.published)
+    since = Since(world.reader.now_ms)
+    sweeper.sweep()
+    assert len(world.published) == before
+    # Who stops needs nobody.
+    assert [world.task(task_id).get("recoveries", "0") for task_id in tasks] == ["0", "0", "0", "1"]
+    assert world.status(tasks[3]) == "PAUSED"
+    assert since.waits(due_ms(world, "leases_running", tasks[0]), 1_000.5)
+    for task_id in tasks[:3]:
+        world.expire("leases_running", task_id)
+    # A full batch, and nobody takes more: the sweep ends here.
+    _, rows, more = world.ledger.call("sweep_running", 2, world.reader.now_ms(), 1)
+    assert (len(rows), more) == (1, 0)
+    _, rows, more = world.ledger.call("sweep_running", 1, world.reader.now_ms(), 2)
     assert (len(rows), more) == (1, 1)
 
 

@@ -144,7 +144,7 @@ def test_a_stage_starts_once_in_the_log_whatever_its_turns(world: LedgerWorld) -
     world.poll(task)
     world.begin(task)
     world.expire("leases_running", task)
-    world.ledger.call("sweep_running", 10, 2)
+    world.ledger.call("sweep_running", 10, 2, 10)
     world.begin(task)
     world.succeed(task)
     assert world.kinds(task_id=task) == [
@@ -169,7 +169,7 @@ def test_a_paused_task_cannot_complete(world: LedgerWorld) -> None:
     world.begin(task)
     world.ask("pause", task)
     world.expire("leases_running", task)
-    world.ledger.call("sweep_running", 10, 2)
+    world.ledger.call("sweep_running", 10, 2, 10)
     assert world.status(task) == "PAUSED"
     before = world.dump()
     assert world.succeed_turn(turn) is Ended.STALE
@@ -185,13 +185,13 @@ def test_renewal_names_lost_turns_and_beats_when_due(redis_client: redis.Redis, 
     world.begin(lost)
     turns = [world.turn(mine), world.turn(lost)]
     world.expire("leases_running", lost)
-    world.ledger.call("sweep_running", 10, 2)
+    world.ledger.call("sweep_running", 10, 2, 10)
     world.client.hset(world.keys.of("task", mine), "beatAt", 1)
     assert world.ledger.renew(turns) == {turns[1]}
     assert world.kinds(task_id=mine)[-1] == "TaskProgress"
     world.client.zadd(world.keys.of("leases_running"), {mine: 1})
     world.ledger.renew(turns[:1])
-    world.ledger.call("sweep_running", 10, 2)
+    world.ledger.call("sweep_running", 10, 2, 10)
     assert "TaskRecovered" not in world.kinds(task_id=mine)
     world.check()
 

@@ -28,7 +28,7 @@ def recovered(worker: InProcess, redis_client: redis.Redis, task: Admitted) -> A
     redis_client.zadd(worker.ledger.keys.of("leases_running"), {task.task_id: 1})
     worker.ledger.call("tick", "another", 0, 0)
     redis_client.hdel(worker.ledger.keys.of("clock"), "sweepNotBefore")
-    worker.ledger.call("sweep_running", 10, 2)
+    worker.ledger.call("sweep_running", 10, 2, 10)
     found = worker.reader.dispatchable(task.task_id)
     assert found is not None
     assert found.epoch > task.epoch

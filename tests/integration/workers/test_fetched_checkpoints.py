@@ -173,7 +173,7 @@ def recovered(worker: InProcess, store: Counted) -> list[Admitted]:
     store.batches.clear()
     for turn in turns:
         worker.ledger.client.zadd(worker.ledger.keys.of("leases_running"), {turn.task_id: 1}, xx=True)
-    _, rows, _ = worker.ledger.call("sweep_running", COUNT, 2**50)
+    _, rows, _ = worker.ledger.call("sweep_running", COUNT, 2**50, COUNT)
     assert len(rows) == COUNT
     return [admitted_row(row) for row in rows]
 

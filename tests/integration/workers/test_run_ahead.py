@@ -224,7 +224,7 @@ def test_a_turn_in_other_hands_goes_no_further(
 
         def lose() -> None:
             redis_client.zadd(process.ledger.keys.of("leases_running"), {"p.0": 1})
-            process.ledger.call("sweep_running", 10, 2)
+            process.ledger.call("sweep_running", 10, 2, 10)
 
         step.acts["a", 1] = lose
         assert process.run(task) == Drop()
