@@ -118,7 +118,7 @@ def _renewing(server: RedisServer, folder: Path) -> dict[str, float]:
             started = time.monotonic()
             assert not bench.ledger.renew(turns)
             took.append(1000 * (time.monotonic() - started))
-        print(f"  renewing 1,000 leases in one call: {Spread.of(took).shown(1)} ms", flush=True)
+        print(f"  renewing 1,000 leases in one round trip: {Spread.of(took).shown(1)} ms", flush=True)
         return {"renewed": len(turns), "ms": Spread.of(took).median}
 
 

@@ -1,4 +1,4 @@
-"""One thread a process that renews all its running leases in one call and so also writes the heartbeats.
+"""One thread a process that renews all its running leases in one round trip and so also writes the heartbeats.
 
 A turn is held from its begin to its end. When a renewal says that a turn is no longer this worker's (another holder
 has a newer epoch, or the turn was ended elsewhere), the turn is marked lost: its runner stops at the next step, and

@@ -1,4 +1,4 @@
--- Renews all running leases of one worker process in one call and writes the heartbeats that are due.
+-- Renews running leases of one worker process and writes the heartbeats that are due.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
 --       seq (string), leases-queued, leases-running, deadlines, beats (zsets), feed, audit, log:{plan} (streams)
 -- ARGV  task id, epoch, stage (leg), turn of each lease, in turn

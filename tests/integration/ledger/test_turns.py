@@ -9,9 +9,11 @@ import redis
 
 from orchestrator.control.status import StatusReader
 from orchestrator.domain.events import TaskCompleted
+from orchestrator.ledger.ledger import RENEWED
 from orchestrator.ledger.outcomes import Begun, Ended
 from orchestrator.ledger.records import Dropped
 from orchestrator.settings.model import Settings
+from tests.support.counting import counted
 from tests.support.ledger_world import FAILURE, LedgerWorld
 from tests.support.waiting import wait_until
 
@@ -187,7 +189,10 @@ def test_renewal_names_lost_turns_and_beats_when_due(redis_client: redis.Redis, 
     world.expire("leases_running", lost)
     world.ledger.call("sweep_running", 10, 2, 10)
     world.client.hset(world.keys.of("task", mine), "beatAt", 1)
-    assert world.ledger.renew(turns) == {turns[1]}
+    with counted(world.client) as work:
+        assert world.ledger.renew([turns[0]] * RENEWED + turns[1:]) == {turns[1]}
+    # However many a worker has, no script is long.
+    assert work.scripts == 2
     assert world.kinds(task_id=mine)[-1] == "TaskProgress"
     world.client.zadd(world.keys.of("leases_running"), {mine: 1})
     world.ledger.renew(turns[:1])
