@@ -189,6 +189,9 @@ def test_renewal_names_lost_turns_and_beats_when_due(redis_client: redis.Redis, 
     world.expire("leases_running", lost)
     world.ledger.call("sweep_running", 10, 2, 10)
     world.client.hset(world.keys.of("task", mine), "beatAt", 1)
+    # From here on the server knows the script.
+    other = dataclasses.replace(turns[0], turn=7)
+    assert world.ledger.renew([other]) == {other}
     with counted(world.client) as work:
         assert world.ledger.renew([turns[0]] * RENEWED + turns[1:]) == {turns[1]}
     # However many a worker has, no script is long.
