@@ -59,13 +59,14 @@ from workers.run_ahead import RunAhead, lanes_text
 from workers.shown_polls import ShownPolls
 from workers.stage_runner import StageRunner
 from workers.step_times import StepTimes
+from workers.stop_flag import StopFlag
 from workers.task_events import TASK_EVENTS, send_failed
 from workers.tracing import SharedTracedHttp, TracingMiddleware
 from workers.turn_run import StepResources
 from workers.unable import Peers
 
 _lock = threading.Lock()
-_stopping = threading.Event()
+_stopping = StopFlag()
 _is_alone = False
 _times: list[StepTimes] = []
 _rounds: list[PollRounds] = []
@@ -106,6 +107,8 @@ def note_worker(node_name: str, queues: frozenset[str]) -> None:
     process."""
     global _queues, _main_pid, _node_name
     _queues, _main_pid, _node_name = queues, os.getpid(), node_name
+    # Its pool is forked from here.
+    _stopping.share()
 
 
 def share_store(store: ContainedStore | None) -> None:
@@ -120,8 +123,9 @@ def is_alone() -> bool:
 
 
 def stop() -> None:
-    """Turns of this process are handed back at their next step, those that begin later included."""
-    _stopping.set()
+    """Turns of this worker, in all processes of its pool, are handed back at their next step or stage, those that begin
+    later included."""
+    _stopping.set_everywhere()
 
 
 def leave() -> None:

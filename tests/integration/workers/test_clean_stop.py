@@ -4,26 +4,34 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.fault_world import EFFECT, effect_stage, fault_world, write_stage
+from tests.support.long import long
 from tests.support.waiting import wait_until
 
 # A turn that only the end of its lease brings back is seen in the coordinator's log.
 LONG_LEASE = {"CHANGEOVER_LEASE_SECONDS": "30", "CHANGEOVER_RENEW_SECONDS": "3"}
 
 
-def test_a_turn_is_handed_back_at_its_next_step(tmp_path: Path) -> None:
-    with fault_world(tmp_path, **LONG_LEASE) as world:
+@pytest.mark.parametrize(
+    ("pool", "steps"),
+    [("threads", 3), pytest.param("prefork", 3, marks=long), pytest.param("prefork", 1, marks=long)],
+)
+def test_a_turn_is_handed_back_at_its_next_step_or_stage(tmp_path: Path, pool: str, steps: int) -> None:
+    with fault_world(tmp_path, **LONG_LEASE, CHANGEOVER_RUN_AHEAD_SECONDS="60") as world:
         world.instances.hold.clear()
-        leaver = world.cluster.start_worker()
+        leaver = world.cluster.start_worker(pool=pool, concurrency=2)
         world.cluster.wait_alive([world.cluster.start_coordinator(), leaver])
-        world.submit(2, [{"name": "one", "steps": [EFFECT, EFFECT, EFFECT]}, effect_stage("two")])
+        world.submit(2, [{"name": "one", "steps": [EFFECT] * steps}, effect_stage("two")])
         wait_until(lambda: len(world.instances.effects) == 2)
         leaver.terminate()
         world.cluster.wait_leaving(leaver)
         world.instances.hold.set()
         assert leaver.wait(30) == 0
         assert world.client.status("p").counts == {"RUNNING": 2}
-        # It left after the first of four steps: the others are still to be done, and need no lease to run out.
+        assert len(world.instances.effects) == 2
+        # It left after the first step: the others are still to be done, and need no lease to run out.
         world.cluster.start_worker()
 
         assert world.wait().status == "COMPLETED"
