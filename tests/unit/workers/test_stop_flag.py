@@ -24,8 +24,17 @@ def test_a_child_that_leaves_stops_no_other() -> None:
     assert not seen_in_a_child(flag)
 
 
-def test_a_child_forked_after_the_stop_sees_it() -> None:
+def test_children_forked_before_and_after_the_stop_see_it() -> None:
     flag = StopFlag()
     flag.share()
+    told, tells = os.pipe()
+    earlier = os.fork()
+    if earlier == 0:
+        os.read(told, 1)
+        os._exit(flag.is_set())
     flag.set_everywhere()
+    os.write(tells, b"!")
+    assert os.waitstatus_to_exitcode(os.waitpid(earlier, 0)[1]) == 1
     assert seen_in_a_child(flag)
+    os.close(told)
+    os.close(tells)
