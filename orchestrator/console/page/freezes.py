@@ -41,7 +41,7 @@ def list_freezes(request: Request, client: ConsoleClient, actor: MayRead, tenant
 @router.get("/freezes/ask/set")
 def ask_set(_: MayFreeze, tenant: str = "") -> Response:
     """Whom, for how long, why."""
-    return HTMLResponse(_form({"scope": "tenants" if tenant else "all", "tenants": tenant}))
+    return HTMLResponse(_form({"scope": "tenants" if tenant else "", "tenants": tenant}))
 
 
 @router.post("/freezes/do/set")
@@ -94,8 +94,8 @@ def _set(client: Client, form: FormData, actor: str) -> Any:
     }
     scope = str(form.get("scope") or "")
     whom: dict[str, Any] = {
-        "tenants": given["tenants"] if scope == "tenants" else None,
-        "label": given["label"] if scope == "label" else None,
+        # What is typed beside another choice is not dropped: the call takes one alone, and says so.
+        **{one: given[one] if scope == one else given[one] or None for one in ("tenants", "label")},
         "all_tenants": scope == "all",
     }
     with told_by({"all_tenants": "all", "since": "from", "for_seconds": "hours"}):

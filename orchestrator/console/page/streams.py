@@ -43,12 +43,18 @@ def stream(watched: Watched, seen: int, told: Callable[[int], list[Message]]) ->
 
 async def _messages(watched: Watched, seen: int, told: Callable[[int], list[Message]]) -> AsyncIterator[str]:
     yield "retry: 1500\n\n"
+    is_away = False
     async for version in watched.news(seen, QUIET_SECONDS):
         if version > 0:
+            if is_away:
+                # Though nothing else is new.
+                yield message("here", "Redis answers again")
+                is_away = False
             for name, text in told(seen):
                 yield message(name, text, watched.token)
             seen = version
         elif version < 0:
+            is_away = True
             yield message("away", "Redis does not answer; what you see is as it was")
         else:
             yield ": still here\n\n"

@@ -90,6 +90,14 @@ def test_a_plan_is_no_other_body(shared_console: ConsoleServer) -> None:
         assert path in [error["path"] for error in answer.json()["errors"]] or path == "priority", answer.text[:500]
 
 
+def test_a_form_that_says_whom_twice_freezes_nobody(shared_console: ConsoleServer) -> None:
+    """All, and beside that some."""
+    said = {"scope": "all", "tenants": "lumen", "hours": "2", "reason": "only lumen"}
+    answer = shared_console.post("/freezes/do/set", role="admin", data=said, headers={"Accept": "text/html"})
+    assert "exactly one of" in answer.text
+    assert [one for one in shared_console.client.freezes() if one.reason == "only lumen"] == []
+
+
 def test_forms_take_no_files(shared_console: ConsoleServer) -> None:
     sent = {"reason": ("a.txt", b"x" * 1000, "text/plain")}
     for path in ("/freezes/do/set", "/tokens/absent/do/revoke", "/plans/absent/do/pause"):

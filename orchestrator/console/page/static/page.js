@@ -82,6 +82,12 @@
     location.assign("/sign-in?next=" + encodeURIComponent(location.pathname))
   }
 
+  // Whoever types which tenants means those: the choice beside it goes along
+  document.addEventListener("input", event => {
+    const choice = event.target.closest(".whom label")?.querySelector("input[type=radio]")
+    if (choice && choice !== event.target && event.target.value) choice.checked = true
+  })
+
   // Live
 
   function state(name, words) {
@@ -102,6 +108,7 @@
   document.addEventListener("htmx:sseBeforeMessage", event => {
     const kind = event.detail.type
     if (kind === "away") { event.preventDefault(); state("away", event.detail.data) }
+    else if (kind === "here") { event.preventDefault(); state("live", "What you see is as it is") }
     else if (kind !== "map") {
       state("live", "What you see is as it is")
       held.delete(event.target)
