@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from orchestrator.domain.config import SourceConfig, TenantDeployConfig
+from orchestrator.domain.config import NetworkEndpoint, SourceConfig, TenantDeployConfig
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import snake_case, unknown
 from orchestrator.files.text_file import refuse_file
@@ -35,6 +35,16 @@ _TENANT: Final = frozenset(TenantDeployConfig.model_fields)
 _ENDPOINTS: Final = "network_endpoints"
 _PLACE: Final = re.compile(r"\btenants\[(\d+)\]((?:\.\w+|\[\d+\])*)")
 _OF_HEAD: Final = re.compile(r"(plan_id|service_names)\b")
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_WANTED: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
+    "plan_id": (lambda value: _is_whole(value) or isinstance(value, str), "a whole number or text"),
+    "plan_version": (lambda value: _is_whole(value) and value >= 1, "a whole number from 1"),
+}
 
 MOST_NAMED: Final = 100
 """Things without a place that are named; the others are counted."""
@@ -87,6 +97,8 @@ class SwitchTask:
             return Problem(path + rest, problem.value if rest else value, problem.message)
         if problem.path == "tenants":
             return replace(problem, path="configs")
+        if problem.path == "stages" and problem.value is None and "stages" not in self.plan:
+            return Problem("configs", None, "no config says serviceNames, of the stage catalogue, nor the call stages")
         path, message = (_PLACE.sub(self._old_place, text) for text in (problem.path, problem.message))
         return Problem(path, problem.value, message)
 
@@ -146,8 +158,9 @@ class _SharedByAll:
             name = snake_case(key)
             if name not in _OF_PLAN:
                 continue
-            if name == "plan_version" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-                self._problems.append(Problem(f"{path}.{key}", value, "expected a whole number from 1"))
+            wanted = _WANTED.get(name)
+            if wanted is not None and not wanted[0](value):
+                self._problems.append(Problem(f"{path}.{key}", value, f"expected {wanted[1]}"))
                 continue
             first, said = self._said.setdefault(name, (f"{path}.{key}", value))
             if said != value:
@@ -160,6 +173,8 @@ class _SharedByAll:
         of_call = {snake_case(key) for key in given}
         found: dict[str, Any] = {}
         version = said.get("plan_version")
+        if version is not None and not {"plan_id"} & (said.keys() | of_call):
+            self._problems.append(Problem(*self._said["plan_version"], "of no plan: no config has a planId"))
         if "plan_id" in said and "plan_id" not in of_call:
             found["plan_id"] = f"{said['plan_id']}" + (f"-v{version}" if version is not None else "")
         if "service_names" in said and not {"stages", "service_names"} & of_call:
@@ -187,7 +202,7 @@ def _config(path: str, config: Mapping[Any, Any], known: frozenset[str], problem
         if name in found or _OLD_NAMES.get(name) in old:
             problems.append(Problem(f"{path}.{key}", None, "given twice, in two spellings"))
         elif name == _ENDPOINTS:
-            found[name] = _endpoints(value, old)
+            found[name] = _endpoints(f"{path}.{key}", value, old, problems)
         elif name in known:
             found[name] = value
         elif name in _OLD_NAMES:
@@ -224,7 +239,7 @@ def _given(config: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
     return ((str(key), value) for key, value in config.items() if value is not None)
 
 
-def _endpoints(endpoints: Any, variables: dict[str, Any]) -> Any:
+def _endpoints(path: str, endpoints: Any, variables: dict[str, Any], problems: list[Problem]) -> Any:
     """Those that are to be asked; where traffic came from before stays with the whole list in a variable."""
     if not isinstance(endpoints, Sequence) or isinstance(endpoints, str):
         return endpoints
@@ -233,6 +248,11 @@ def _endpoints(endpoints: Any, variables: dict[str, Any]) -> Any:
         {key: value for key, value in one.items() if snake_case(key) not in _BEFORE} if isinstance(one, dict) else one
         for one in whole
     ]
+    names = (*NetworkEndpoint.model_fields, *_BEFORE)
+    for index, one in enumerate(whole):
+        for key in [key for key in (one if isinstance(one, dict) else ()) if snake_case(key) not in names]:
+            problems.append(Problem(f"{path}[{index}].{key}", None, unknown("key", key, map(_camel, names))))
+            asked[index].pop(key)
     if asked != whole:
         variables[_camel(_ENDPOINTS)] = whole
     return asked

@@ -196,6 +196,23 @@ def test_a_plan_version_is_a_whole_number_from_1() -> None:
         assert found.startswith("configs[1].planVersion: expected a whole number from 1 (got ")
 
 
+def test_a_plan_id_is_a_whole_number_or_text_and_a_version_is_of_one() -> None:
+    for wrong in (True, 4711.0, []):
+        (found,) = problems([OLD, OLD | {"planId": wrong}])
+        assert found.startswith("configs[1].planId: expected a whole number or text (got ")
+    (found,) = problems([OLD | {"planId": None, "planVersion": 3}])
+    assert found == "configs[0].planVersion: of no plan: no config has a planId (got 3)"
+    assert plan_of_configs([OLD | {"planId": None, "planVersion": 3}], plan_id="mine")["plan_id"] == "mine"
+
+
+def test_what_is_wrong_is_told_under_the_old_names() -> None:
+    assert all_problems(switch_task([{"tenantId": "a", "networkEndpoints": [{"foo": 1, "targetIp": "h"}]}])) == [
+        "configs: no config says serviceNames, of the stage catalogue, nor the call stages",
+        "configs[0].networkEndpoints[0].foo: unknown key; known: key, sourceDomain, sourceIp, targetDomain, targetIp, "
+        "value",
+    ]
+
+
 def test_where_traffic_came_from_stays_in_a_variable() -> None:
     whole = {"key": "gw", "sourceIp": "10.0.0.1", "targetIp": "10.0.0.2", "value": None}
     (tenant,) = plan_of_configs([{"tenantId": "a", "networkEndpoints": [whole]}])["tenants"]
