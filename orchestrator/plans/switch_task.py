@@ -251,7 +251,9 @@ def _endpoints(path: str, endpoints: Any, variables: dict[str, Any], problems: l
     names = (*NetworkEndpoint.model_fields, *_BEFORE)
     for index, one in enumerate(whole):
         for key in [key for key in (one if isinstance(one, dict) else ()) if snake_case(key) not in names]:
-            problems.append(Problem(f"{path}[{index}].{key}", None, unknown("key", key, map(_camel, names))))
+            problems.append(
+                Problem(f"{path}[{index}].{key}", None, unknown("key", key, [_camel(one) for one in names]))
+            )
             asked[index].pop(key)
     if asked != whole:
         variables[_camel(_ENDPOINTS)] = whole
