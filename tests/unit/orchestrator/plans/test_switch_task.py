@@ -197,7 +197,8 @@ def test_a_plan_version_is_a_whole_number_from_1() -> None:
 
 
 def test_a_plan_id_is_a_whole_number_or_text_and_a_version_is_of_one() -> None:
-    for wrong in (True, 4711.0, []):
+    wrongs: tuple[Any, ...] = (True, 4711.0, [])
+    for wrong in wrongs:
         (found,) = problems([OLD, OLD | {"planId": wrong}])
         assert found.startswith("configs[1].planId: expected a whole number or text (got ")
     (found,) = problems([OLD | {"planId": None, "planVersion": 3}])
