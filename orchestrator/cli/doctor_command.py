@@ -13,7 +13,10 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(json_output: JsonOption = False) -> None:
-    """Check servers, processes and plans. Exit code 1 when something is wrong, 4 when the ledger does not answer."""
+    """Check servers, processes and plans. Exit code 1 when something is wrong, 4 when the ledger does not answer.
+
+    With --json each check has a row: the name of its section in docs/runbooks.md.
+    """
     from rich.text import Text
 
     from orchestrator import Client

@@ -172,7 +172,10 @@ def explain(
     ] = False,
     json_output: JsonOption = False,
 ) -> None:
-    """Say in plain sentences why a plan or task is not moving, and what to type next."""
+    """Say in plain sentences why a plan or task is not moving, and what to type next.
+
+    With --json each sentence has a situation: the name of its section in docs/runbooks.md.
+    """
     from orchestrator import Client
     from orchestrator.control.target import plan_only
 

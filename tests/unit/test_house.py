@@ -188,7 +188,7 @@ def _last_name(node: ast.expr) -> str:
 
 OF_THE_WHOLE = {
     *("audit", "public_surface", "house", "own_environment"),
-    *("docs", "commands_on_pages", "mission_page", "page_blocks", "runbooks"),
+    *("docs", "commands_on_pages", "migration_page", "mission_page", "page_blocks", "page_links", "runbooks"),
     *("compose", "deploy", "manifests"),
 }
 """What is tested in ``tests/unit`` itself: no room, but all of the code, the pages, what it is deployed with."""
