@@ -23,6 +23,7 @@ from orchestrator.control.damage import UNREADABLE, sound
 from orchestrator.control.event_cursors import MemoryCursor
 from orchestrator.control.export import stages_of
 from orchestrator.control.failure_causes import CauseGroup, FailureCauses
+from orchestrator.control.fleet_status import current_wave
 from orchestrator.control.pace import Pace
 from orchestrator.control.possible import FREELY, Possible
 from orchestrator.control.status import StatusReader, plan_summary, task_status
@@ -32,6 +33,7 @@ from orchestrator.domain.fold import ADMISSIONS, TASK_STATE_AFTER, queued_again
 from orchestrator.domain.status import DAMAGED, PLAN_ENDED, TASK_ENDED, PlanState, TaskState
 from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.task_id import position_of
+from orchestrator.domain.waves import WaveState
 from orchestrator.ledger.log_entries import moment
 from orchestrator.ledger.reader import Reader
 
@@ -112,6 +114,9 @@ class LiveView(ABC):
     def seconds_left(self) -> float | None:
         """How long it will take at its pace; None when nobody can tell."""
         if self.summary.status not in (PlanState.RUNNING, PlanState.ROLLING_BACK) or self.summary.pausing:
+            return None
+        wave = current_wave(self.summary)
+        if wave is not None and wave.state in (WaveState.SOAKING, WaveState.GATED, WaveState.REJECTED):
             return None
         is_tried = self.summary.counts.get(TaskState.ROLLBACK_FAILED, 0) if self.summary.status in PLAN_GOES_BACK else 0
         return self.pace.seconds_for(self.total - self.done - is_tried, self.now)

@@ -124,6 +124,7 @@ def test_a_plan_from_its_submit_to_its_rollback_by_hand(
     row = root.page.get_by_role("row").filter(has_text="test-operator")
     root.ask("Revoke", reason="left us", says="its sessions and open pages end at once", within=row)
     expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("alert")).to_contain_text("Your session is over")
     assert root.errors == []
 
 

@@ -37,6 +37,14 @@ PAGES: Final = (
     "/doctor",
     "/plans/nowhere",
 )
+_NOT_SEEN: Final = """
+[...document.querySelectorAll(".stack td, .nav [aria-current]")].filter(one => {
+  const box = one.getBoundingClientRect();
+  const cut = one.scrollWidth > one.clientWidth + 1 || box.left < 0 || box.right > innerWidth + 1;
+  return one.matches(":not(:empty)") && (cut || !box.width);
+}).map(one => one.textContent)
+"""
+"""What of rows of which each cell matters, and of the name of the open page, is cut or left out."""
 THEMES: Final[tuple[Theme, ...]] = ("dark", "light")
 
 
@@ -58,6 +66,8 @@ def test_axe_finds_nothing_serious_and_the_keyboard_is_enough(
             found += [f"{path} {theme} {width}: {one}" for one in someone.not_accessible()]
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{path} is {wide} wide at {width}"
+            if width < 760:
+                assert page.evaluate(_NOT_SEEN) == [], path
         page.goto(f"/plans/{GATED}")
         page.get_by_role("button", name="Approve", exact=True).click()
         expect(page.get_by_role("dialog")).to_be_visible()

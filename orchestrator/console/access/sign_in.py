@@ -69,9 +69,11 @@ def _reception(request: Request) -> Reception:
 
 
 @router.get(SIGN_IN)
-async def ask_to_sign_in(request: Request, next: str = "/") -> Response:
-    """The form. A one-time link leads here with its code behind a #, which no server and no log gets to see."""
-    answer: Response = request.app.state.sign_in_page(request, "", local_path(next))
+async def ask_to_sign_in(request: Request, next: str = "/", ended: bool = False) -> Response:
+    """The form. A one-time link leads here with its code behind a #, which no server and no log gets to see.
+    ``ended``: an open page led here, whose session is over."""
+    said = "Your session is over, or its token was revoked" if ended else ""
+    answer: Response = request.app.state.sign_in_page(request, said, local_path(next))
     return answer
 
 

@@ -147,6 +147,10 @@ def _cancel(plan: PlanSummary, _: Narrowed) -> Ask:
     return Ask("Cancel the plan", "Cancel the plan", effects, is_dangerous=True)
 
 
+def _is_paused(plan: PlanSummary) -> bool:
+    return plan.status == PlanState.PAUSED or plan.pausing
+
+
 def _retry(plan: PlanSummary, of: Narrowed) -> Ask:
     number = of.number or plan.counts.get(TaskState.FAILED, 0)
     what = f" of {of.cause}" + (f" at {of.stage}" if of.stage else "") if of.cause else ""
@@ -154,6 +158,7 @@ def _retry(plan: PlanSummary, of: Narrowed) -> Ask:
     effects = (
         effect("go", f"{count(number, 'failed tenant queues', 'failed tenants queue')} again, behind what still waits"),
         effect("stay", "Each goes on behind its last good stage; waves, caps and freezes hold"),
+        *((effect("stop", "The plan is paused: none of them moves before it is resumed"),) if _is_paused(plan) else ()),
     )
     if not number:
         # Nothing stands as failed: what a policy took back can be moved again.

@@ -121,13 +121,15 @@ def told_moment(value: str | datetime | None) -> datetime | None:
 
 
 def when(value: str | datetime | None) -> str:
-    """``14:03:12``, with the day where that is another; UTC."""
+    """``14:03:12``, with the day where that is another, and the year; UTC."""
     moment = told_moment(value)
     if moment is None:
         return ""
     told = moment.astimezone(UTC)
-    is_today = told.date() == datetime.now(UTC).date()
-    return told.strftime("%H:%M:%S") if is_today else told.strftime("%d %b %H:%M")
+    today = datetime.now(UTC).date()
+    if told.date() == today:
+        return told.strftime("%H:%M:%S")
+    return told.strftime("%d %b %H:%M" if told.year == today.year else "%d %b %Y %H:%M")
 
 
 def millis(value: str | datetime | None) -> int:

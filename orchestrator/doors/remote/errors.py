@@ -43,7 +43,7 @@ _ALIKE: Mapping[str, type[ChangeoverError]] = {
 
 def error_of(status: int, document: Mapping[str, Any], url: str) -> ChangeoverError:
     """The error that a problem document stands for; ``document`` is empty when the answer was none."""
-    code, said = str(document.get("code", "")), _sentence(document)
+    code, said = str(document.get("code", "")), _sentence(document, url)
     if status in (401, 403):
         return TokenRefused(f"the console at {url} refuses the token: {said}")
     if (wrong := _list(document, "errors")) or code == InvalidInput.code:
@@ -61,8 +61,9 @@ def error_of(status: int, document: Mapping[str, Any], url: str) -> ChangeoverEr
     return ConsoleFailed(f"the console at {url} answers {status}: {said}")
 
 
-def _sentence(document: Mapping[str, Any]) -> str:
-    return str(document.get("detail") or document.get("title") or "it is no answer of a console")
+def _sentence(document: Mapping[str, Any], url: str) -> str:
+    told = document.get("detail") or document.get("title")
+    return str(told or f"{url} gives no answer of a console; is CHANGEOVER_API_URL right?")
 
 
 def _list(document: Mapping[str, Any], name: str) -> list[Any]:

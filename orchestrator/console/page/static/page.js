@@ -79,8 +79,11 @@
   document.addEventListener("htmx:sendError", () => tell({ words: "The console does not answer; nothing was asked.", bad: true }))
 
   function signIn() {
-    location.assign("/sign-in?next=" + encodeURIComponent(location.pathname))
+    location.assign("/sign-in?ended=1&next=" + encodeURIComponent(location.pathname))
   }
+
+  // In a narrow window the pages' names are wider than their line: the one that is open is seen
+  document.addEventListener("DOMContentLoaded", () => find(".nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" }))
 
   // Whoever types which tenants means those: the choice beside it goes along
   document.addEventListener("input", event => {
