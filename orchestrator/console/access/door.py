@@ -252,7 +252,7 @@ class _Visit:
         write(
             f"{request.method} {path if len(path) <= QUOTE_LIMIT else path[:QUOTE_LIMIT] + '…'} {self._status}",
             action="request",
-            actor=self._identity.actor.name if self._identity else None,
+            actor=self._identity.actor.name if self._identity else self._scope.get("named"),
             address=self._door.caller_of(request).address,
             status=self._status,
             millis=round(seconds * 1000),

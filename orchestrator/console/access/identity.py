@@ -115,6 +115,8 @@ class Identities:
         name = user.encode("latin-1").decode("utf-8", "surrogateescape")
         if len(name) > 128 or printable(name) != name:
             raise Refusal(400, "bad_header", "The proxy names nobody", "expected at most 128 printable characters")
+        # Also of whom no group lets in, the log says who asked.
+        request.scope["named"] = name
         tied = read_cookie(request, "csrf", is_https=caller.is_https)
         made = draw_credential("session") if tied is None else None
         actor = Actor(name, self._role_of(request, name), (tied or made or draw_credential("session")).csrf)

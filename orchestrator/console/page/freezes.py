@@ -25,6 +25,18 @@ from orchestrator.ledger.operations import draw_request_id
 
 router = APIRouter()
 _NONE_TO_LIFT: Final = "It would be refused now: it is not set, or is over"
+_LABELS: Final = {
+    "tenants": "Tenants like",
+    "label": "With the label",
+    "all_tenants": "All tenants",
+    "for_seconds": "For so many hours",
+    "until": "Until",
+    "since": "From",
+    "every": "Only within",
+    "rollbacks_too": "Rollbacks too",
+    "reason": "Reason",
+}
+"""What the form calls the arguments of the call."""
 
 
 @router.get("/freezes")
@@ -98,7 +110,7 @@ def _set(client: Client, form: FormData, actor: str) -> Any:
         **{one: given[one] if scope == one else given[one] or None for one in ("tenants", "label")},
         "all_tenants": scope == "all",
     }
-    with told_by({"all_tenants": "all", "since": "from", "for_seconds": "hours"}):
+    with told_by(_LABELS):
         return client.freeze(
             reason=str(form.get("reason") or ""),
             since=moment_or_as_given(given["since"] or None),

@@ -19,6 +19,7 @@ from orchestrator.console.access.roles import Actor, Permission, needs
 from orchestrator.domain.roles import Role
 from orchestrator.observability.logs import configure_logs
 from orchestrator.settings.model import Settings
+from tests.integration.console.conftest import settings_of
 from tests.support.console_server import ConsoleServer
 from tests.support.redis_server import RedisServer
 
@@ -111,6 +112,14 @@ def test_a_line_of_the_log_is_short_whatever_strangers_ask_for(
     lines = capsys.readouterr().err.splitlines()
     assert any("qqq" in line for line in lines)
     assert max(map(len, lines)) < 1000
+
+
+def test_the_log_names_whom_no_group_lets_in(redis_server: RedisServer, capsys: pytest.CaptureFixture[str]) -> None:
+    proxy = {"trusted_addresses": ["127.0.0.1"], "trusted_header": "X-User", "group_header": "X-Groups"}
+    settings = settings_of(redis_server, **proxy, group_roles={"sre": "operator"})
+    with logs_set_up(settings), ConsoleServer(settings) as console:
+        assert console.get("/nowhere", role=None, headers={"X-User": "bob", "X-Groups": "other"}).status_code == 403
+    assert "actor=bob" in capsys.readouterr().err
 
 
 def test_redis_away_is_503_without_its_address(redis_server: RedisServer, tmp_path: Path) -> None:

@@ -92,9 +92,10 @@ def test_a_plan_is_no_other_body(shared_console: ConsoleServer) -> None:
 
 def test_a_form_that_says_whom_twice_freezes_nobody(shared_console: ConsoleServer) -> None:
     """All, and beside that some."""
-    said = {"scope": "all", "tenants": "lumen", "hours": "2", "reason": "only lumen"}
+    said = {"scope": "all", "tenants": "lumen", "reason": "only lumen"}
     answer = shared_console.post("/freezes/do/set", role="admin", data=said, headers={"Accept": "text/html"})
-    assert "exactly one of" in answer.text
+    assert "exactly one of `Tenants like`, `With the label` and `All tenants`" in answer.text
+    assert "Until: missing; a freeze has an end (`Until`, `For so many hours`)" in answer.text
     assert [one for one in shared_console.client.freezes() if one.reason == "only lumen"] == []
 
 
