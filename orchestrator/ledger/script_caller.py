@@ -53,19 +53,10 @@ class ScriptCaller:
     def call_all(self, verb: str, rows: Sequence[VerbArguments]) -> list[list[Any] | Exception]:
         """Runs a script once a row, in one round trip; what is wrong with one (a refused move, a damaged record)
         stands in its place. Raises when the server is away: the whole may be repeated then."""
-        sha, _ = self._script(verb)
-        commands: list[VerbArguments] = [("EVALSHA", sha, 1, self.keys.root, *row) for row in rows]
-        if self._min_replicas:
-            commands.append(("WAIT", self._min_replicas, self._wait_ms))
-        answers = self.connection.execute_all(commands)
-        if self._min_replicas:
-            self._note_replicas(answers.pop())
-        return [self._answer_of_one(verb, row, answer) for row, answer in zip(rows, answers, strict=True)]
+        return [self._answer_of_one(verb, answer) for answer in self._answers(verb, rows)]
 
-    def _answer_of_one(self, verb: str, row: VerbArguments, answer: Any) -> list[Any] | Exception:
+    def _answer_of_one(self, verb: str, answer: Any) -> list[Any] | Exception:
         try:
-            if isinstance(answer, NoScriptError):
-                return self.call(verb, *row)
             if not isinstance(answer, ResponseError):
                 return self._done(verb, answer)
         except BadMove as error:
@@ -99,7 +90,10 @@ class ScriptCaller:
         sha, source = self._script(verb)
         try:
             if waits:
-                return self._call_and_wait(verb, arguments)
+                (answer,) = self._answers(verb, [tuple(arguments)])
+                if isinstance(answer, ResponseError):
+                    raise answer
+                return cast(list[Any], answer)
             try:
                 return cast(list[Any], self.connection.execute("EVALSHA", sha, 1, self.keys.root, *arguments))
             except NoScriptError:
@@ -110,21 +104,33 @@ class ScriptCaller:
                 raise
             raise away from error
 
-    def _call_and_wait(self, verb: str, arguments: Sequence[str | int | float]) -> list[Any]:
-        """The script and WAIT on one connection: answered when enough replicas have it, or after the wait."""
-        wait = ("WAIT", self._min_replicas, self._wait_ms)
-        for command, script in zip(("EVALSHA", "EVAL"), self._script(verb), strict=True):
-            answer, reached = self.connection.execute_all([(command, script, 1, self.keys.root, *arguments), wait])
-            if not isinstance(answer, NoScriptError):
-                break
-        if isinstance(answer, ResponseError):
-            raise answer
-        self._note_replicas(reached)
-        return cast(list[Any], answer)
+    def _answers(self, verb: str, rows: Sequence[VerbArguments]) -> list[Any]:
+        """To the script for each row, in one round trip. What a server answers that does not know the script is asked
+        again, once for all rows: it is sent whole with the first of them, and known to the others."""
+        sha, source = self._script(verb)
+        answers, reached = self._execute([("EVALSHA", sha, 1, self.keys.root, *row) for row in rows])
+        unknown = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+        if unknown:
+            whole, *others = [(1, self.keys.root, *rows[place]) for place in unknown]
+            again, reached = self._execute([("EVAL", source, *whole), *(("EVALSHA", sha, *other) for other in others)])
+            for place, answer in zip(unknown, again, strict=True):
+                answers[place] = answer
+        self._note_replicas(reached, answers)
+        return answers
 
-    def _note_replicas(self, reached: int | ResponseError) -> None:
+    def _execute(self, commands: list[VerbArguments]) -> tuple[list[Any], Any]:
+        """All in one round trip, answered when enough replicas have what they wrote, or after the wait; and what was
+        said of those."""
+        if not self._min_replicas:
+            return self.connection.execute_all(commands), 0
+        *answers, reached = self.connection.execute_all([*commands, ("WAIT", self._min_replicas, self._wait_ms)])
+        return answers, reached
+
+    def _note_replicas(self, reached: int | ResponseError, answers: Sequence[Any]) -> None:
         if isinstance(reached, ResponseError):
-            raise _away(reached) or reached
+            # Refused by a server that is a replica itself: it was the master before a fail-over, as its answers say.
+            said = [_away(error) for error in (*answers, reached) if isinstance(error, ResponseError)]
+            raise next(filter(None, said), RedisConnectionError(str(reached)))
         if reached < self._min_replicas:
             # It is written and cannot be taken back; a fail-over now might lose it.
             _log.warning("too few replicas", action="replicas-behind", reached=reached, wanted=self._min_replicas)

@@ -12,7 +12,10 @@ from structlog.testing import capture_logs
 
 from orchestrator.cli import main
 from orchestrator.client import Client
+from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.records import Turn
 from orchestrator.settings.model import RedisSettings, Settings
 from tests.support.counting import counted
 from tests.support.place import Place
@@ -56,6 +59,32 @@ def test_with_and_without_a_replica(
             assert copy.hget(Keys(settings.namespace).of("plan", "two"), "status") == "RUNNING"
     finally:
         replica.stop()
+
+
+def test_what_a_new_master_does_not_know_waits_once_for_replicas_that_are_gone(
+    settings: Settings, user_client: redis.Redis, redis_client: redis.Redis
+) -> None:
+    """However many chunks a renewal has."""
+    safe = settings.model_copy(update={"redis": RedisSettings(min_replicas=1, wait_seconds=0.05)})
+    ledger, turns = Ledger(user_client, safe), [Turn(f"absent.{number}", 1, 0, 1) for number in range(220)]
+    redis_client.script_flush()
+    with counted(redis_client) as work, capture_logs() as entries:
+        assert ledger.renew(turns) == frozenset(turns)
+    assert work.whole == 1
+    assert behind([dict(entry) for entry in entries]) == [0]
+
+
+def test_a_master_that_is_a_replica_now_is_away(
+    settings: Settings, user_client: redis.Redis, redis_client: redis.Redis
+) -> None:
+    safe = settings.model_copy(update={"redis": RedisSettings(min_replicas=1, wait_seconds=0.05)})
+    redis_client.script_flush()
+    redis_client.replicaof("127.0.0.1", 1)
+    try:
+        with pytest.raises(UNREACHABLE, match="READONLY"):
+            Ledger(user_client, safe).renew([Turn("absent.0", 1, 0, 1)])
+    finally:
+        redis_client.replicaof("NO", "ONE")
 
 
 def test_a_commands_word_in_the_log_is_not_among_its_json(
