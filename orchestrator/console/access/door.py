@@ -158,6 +158,7 @@ class _Visit:
         self._stream: OpenStream | None = None
         self._share: RequestShare | None = None
         self._body: HeldBody | None = None
+        self._refused: Refusal | None = None
         self._status = 0
         self._is_done = False
         self._has_read = False
@@ -174,7 +175,7 @@ class _Visit:
             if self._status and not self._is_done and self._stream is not None and self._stream.ended.is_set():
                 await self._told({"type": "http.response.body", "body": b"", "more_body": False})
         except BaseException as error:  # noqa: BLE001 - every error is answered, and what is not is raised again
-            answer = self._door.refuse(request, _answered(error))
+            answer = self._door.refuse(request, self._refused or _answered(error))
             # Half an answer cannot be taken back: the server closes the connection, and the log has the reason.
             if not self._status:
                 await answer(self._scope, receive, self._told)
@@ -229,7 +230,12 @@ class _Visit:
         path = self._scope["path"]
         is_stream = Headers(raw=message["headers"]).get("content-type", "").startswith("text/event-stream")
         if is_stream and self._stream is not None:
-            self._door.streams.add(self._stream)
+            try:
+                self._door.streams.add(self._stream)
+            except Refusal as error:
+                # What lies between takes the answer for begun, and makes a fault of it.
+                self._refused = error
+                raise
             self._end_turn()
         self._status = message["status"]
         add_headers(message, is_static=path.startswith(STATIC), is_named_by_content=bool(self._scope["query_string"]))

@@ -13,6 +13,7 @@ import redis
 from starlette.types import Message
 
 from orchestrator.client import Client
+from orchestrator.console.access import streams
 from orchestrator.console.api import event_stream
 from orchestrator.console.api.event_hub import EventHub, Followed, told
 from orchestrator.console.api.event_stream import EventPieces, EventStream
@@ -152,6 +153,20 @@ def test_a_stream_is_ended_while_there_is_news_for_it(steps: int) -> None:
         return following.cancelled()
 
     assert asyncio.run(race())
+
+
+@pytest.mark.parametrize("path", ["/api/v1/events", "/live/plans"])
+def test_one_stream_too_many_is_429(
+    path: str, console: ConsoleServer, world: LedgerWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "most_connections", lambda: streams.PART_OF_ONE)
+    first = reader(console)
+    first.open()
+    wait_until(lambda: console.app.state.shared.hub.followers == 1)
+    answer = console.get(path, role="viewer", headers={"Accept": "text/event-stream"})
+    assert (answer.status_code, answer.headers.get("retry-after")) == (429, "5"), answer.text
+    assert "has 1 streams open" in answer.text
+    first.leave()
 
 
 def test_a_fail_over_that_takes_events_back_is_told(console: ConsoleServer, world: LedgerWorld) -> None:
