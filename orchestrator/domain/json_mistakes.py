@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from orchestrator.domain.errors import Problem, cut_text
 from orchestrator.domain.printable import is_unicode
+from orchestrator.domain.stored_json import MOST_DIGITS
 from orchestrator.domain.wording import JSON_VALUE, join, shown
 
 MOST: Final = 100
@@ -38,7 +39,11 @@ def _mistakes(value: Any, path: str) -> Iterator[Problem]:
     elif isinstance(value, float):
         if not math.isfinite(value):
             yield Problem(path, shown(value), "expected a finite number")
-    elif value is not None and not isinstance(value, int):
+    elif isinstance(value, int):
+        # As is read of what is stored; Python does not write out a number of any length.
+        if value.bit_length() > MOST_DIGITS * 3 and abs(value) >= 10**MOST_DIGITS:
+            yield Problem(path, shown(value), f"expected a whole number of at most {MOST_DIGITS} digits")
+    elif value is not None:
         yield Problem(path, shown(value), f"expected {JSON_VALUE}")
 
 

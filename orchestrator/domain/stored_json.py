@@ -19,7 +19,7 @@ through them. The scripts that look at records go by the same."""
 MOST_CHARACTERS: Final = 2**26
 """More than the longest of what is written."""
 
-_MOST_DIGITS: Final = 300
+MOST_DIGITS: Final = 300
 """Of a whole number: such a one is still a finite number where numbers have a point."""
 
 _HALF_A_PAIR: Final = re.compile(r"\\u[dD][89a-fA-F]")
@@ -110,7 +110,7 @@ def _finite(digits: str) -> float:
 
 
 def _whole(digits: str) -> int:
-    if len(digits) > _MOST_DIGITS:
+    if len(digits) > MOST_DIGITS:
         _no_number(digits)
     return int(digits)
 

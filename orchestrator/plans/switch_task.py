@@ -19,6 +19,7 @@ from typing import Any, Final
 from orchestrator.domain.config import NetworkEndpoint, SourceConfig, TenantDeployConfig
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import snake_case, unknown
+from orchestrator.domain.wording import shown
 from orchestrator.files.text_file import refuse_file
 from orchestrator.plans.plan_file import read_document
 
@@ -129,7 +130,7 @@ def switch_task(configs: Any, **plan: Any) -> SwitchTask:
             shared.take(path, config)
             tenants.append(_tenant(path, config, problems))
         else:
-            problems.append(Problem(path, "null" if config is None else str(config), "expected a tenant's config"))
+            problems.append(Problem(path, _kind(config), "expected a tenant's config"))
             continue
         taken.append((index, config))
     head, said = shared.plan(plan)
@@ -286,6 +287,12 @@ def _place_in_list(problem: Problem) -> int:
 def _camel(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
+
+
+def _kind(value: Any) -> Any:
+    """What was given in the place of a config, which may hold secrets, by its kind."""
+    kind = f"a text of {len(value)} characters" if isinstance(value, str) else shown(value)
+    return "null" if value is None else kind
 
 
 def _short(value: Any) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from orchestrator.domain.config import NetworkEndpoint, TenantConfig, TenantDeployConfig
 from orchestrator.domain.naming import snake_case
-from orchestrator.domain.stored_json import read_stored
+from orchestrator.domain.stored_json import MOST_DIGITS, read_stored
 from steps.json_values import canonical_json
 
 SOURCE = "source_tenant_deploy_config"
 TRAITS = ("groups", "labels")
+_MANY_DIGITS = re.compile(rf"\d{{{MOST_DIGITS + 1}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,9 @@ def _record(tenant_id: str, compact: dict[str, Any]) -> TenantRecord:
     text = canonical_json(compact)
     # A lone surrogate passes the JSON encoder and would only fail on its way to Redis.
     text.encode()
+    if _MANY_DIGITS.search(text):
+        # In a text they may stand; a number of so many would be taken for damage.
+        read_stored(text)
     traits = {name: compact[name] for name in TRAITS if name in compact}
     return TenantRecord(tenant_id, text, canonical_json(traits))
 

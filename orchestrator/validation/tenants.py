@@ -11,6 +11,7 @@ from orchestrator.domain.config import TenantDeployConfig
 from orchestrator.domain.errors import InvalidInput, Problem, cut_text
 from orchestrator.domain.made_up import is_made_up
 from orchestrator.domain.naming import in_spelling_of, snake_case, step_type, unknown
+from orchestrator.domain.stored_json import MOST_DIGITS, DamagedJson
 from orchestrator.domain.wording import shown
 from orchestrator.plans.tenant_config import SOURCE, TenantRecord, tenant_forms
 from orchestrator.secrets.references import PLACEHOLDERS
@@ -251,4 +252,6 @@ def _told(problem: Problem) -> tuple[str, str, str]:
 def _reason(error: ValueError) -> str:
     if isinstance(error, UnicodeEncodeError):
         return "text that is not valid Unicode"
+    if isinstance(error, DamagedJson):
+        return f"a number of more than {MOST_DIGITS} digits"
     return "a number that is not finite"

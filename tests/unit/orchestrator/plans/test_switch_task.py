@@ -120,7 +120,7 @@ def test_each_thing_that_has_no_place_is_one_problem() -> None:
     )
     assert found == [
         "configs[1]: expected a tenant's config (got 'null')",
-        "configs[2]: expected a tenant's config (got 'acme')",
+        "configs[2]: expected a tenant's config (got 'a text of 4 characters')",
         "configs[3].planId: differs from configs[0].planId (4711): one plan has one; submit it apart (got 4712)",
         "configs[3].serviceNames: differs from configs[0].serviceNames (['portal']): one plan has one; submit it apart "
         "(got ['gateway'])",
@@ -236,3 +236,10 @@ def test_a_catalogue_that_is_not_there_is_named() -> None:
     bare = {key: value for key, value in OLD.items() if key != "serviceNames"}
     (one,) = validate_plan(plan_of_configs([bare]), settings=Settings()).errors
     assert str(one) == "stages: missing; give stages, or service_names of the stage catalogue"
+
+
+def test_what_stands_in_the_place_of_a_config_is_told_by_its_kind() -> None:
+    """Its words may be secrets."""
+    said = str(problems([[{"password": "hunter2"}], '{"password": "hunter2"}', {"tenantId": "a"}]))
+    assert "hunter2" not in said
+    assert "a list of 1" in said

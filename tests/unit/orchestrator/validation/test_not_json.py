@@ -28,6 +28,10 @@ STRANGE: dict[str, tuple[Any, list[tuple[str, Any, str]]]] = {
     "keys of two kinds": ({1: "a", "b": 2}, [(".1", 1, KEY)]),
     "a number for a key": ({"dict": {1: {2: "a"}}}, [(".dict.1", 1, KEY), (".dict.1.2", 2, KEY)]),
     "no number": (float("nan"), [("", "nan", "expected a finite number")]),
+    "a number of many digits": (
+        [10**299, 10**300],
+        [("[1]", "a number too large", "expected a whole number of at most 300 digits")],
+    ),
     "half a character": ({"a": "\ud800"}, [(".a", "?", "expected text in valid Unicode")]),
 }
 
@@ -54,6 +58,15 @@ def test_a_parameter_is_told_beside_other_mistakes(kind: str) -> None:
 def test_a_tenants_key_is_told_by_the_path_that_was_written() -> None:
     tenant = right_plan()["tenants"][0] | {"variables": {"v": {"list": [{1: "a"}]}}}
     assert found(right_plan() | {"tenants": [tenant]}) == [("tenants[0].variables.v.list[0].1", 1, KEY)]
+
+
+def test_a_number_that_could_not_be_read_again_is_no_tenants() -> None:
+    """In a text as many digits are as good as others."""
+    one = right_plan()["tenants"][0]
+    wrong = right_plan() | {"tenants": [one | {"variables": {"text": "9" * 301, "number": 10**300}}]}
+    message = "holds a value that JSON cannot: a number of more than 300 digits"
+    assert found(wrong) == [("tenants[0]", None, message)]
+    assert found(right_plan() | {"tenants": [one | {"variables": {"text": "9" * 301}}]}) == []
 
 
 def found(wrong: dict[str, Any]) -> list[tuple[str, object, str]]:
