@@ -86,6 +86,7 @@ class EventConsumer:
         self._cursor = cursor
         self._plan_id = plan_id
         self._save_every = save_every
+        require_whole("save_every", save_every, 1)
         require_whole("since", since)
         self._since = since
         self._position = cursor.load()

@@ -16,12 +16,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic.alias_generators import to_camel
+
 from orchestrator.domain.config import NetworkEndpoint, SourceConfig, TenantDeployConfig
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import snake_case, unknown
-from orchestrator.domain.wording import shown
 from orchestrator.files.text_file import refuse_file
 from orchestrator.plans.plan_file import read_document
+from orchestrator.plans.told_values import kind, quotable_of, told_in_words
 
 MAX_CONCURRENCY: Final = 10
 """Cap of a switch task that does not say otherwise."""
@@ -130,7 +132,7 @@ def switch_task(configs: Any, **plan: Any) -> SwitchTask:
             shared.take(path, config)
             tenants.append(_tenant(path, config, problems))
         else:
-            problems.append(Problem(path, _kind(config), "expected a tenant's config"))
+            problems.append(Problem(path, kind(config), "expected a tenant's config"))
             continue
         taken.append((index, config))
     head, said = shared.plan(plan)
@@ -151,7 +153,7 @@ class _SharedByAll:
 
     def __init__(self, problems: list[Problem]) -> None:
         self._problems = problems
-        self._said: dict[str, tuple[str, Any]] = {}
+        self._said, self._wrong = dict[str, tuple[str, Any]](), set[str]()
 
     def take(self, path: str, config: Mapping[Any, Any]) -> None:
         """Of one config."""
@@ -161,12 +163,13 @@ class _SharedByAll:
                 continue
             wanted = _WANTED.get(name)
             if wanted is not None and not wanted[0](value):
-                self._problems.append(Problem(f"{path}.{key}", value, f"expected {wanted[1]}"))
+                self._problems.append(Problem(f"{path}.{key}", quotable_of(value), f"expected {wanted[1]}"))
+                self._wrong.add(name)
                 continue
             first, said = self._said.setdefault(name, (f"{path}.{key}", value))
             if said != value:
-                message = f"differs from {first} ({_short(said)}): one plan has one; submit it apart"
-                self._problems.append(Problem(f"{path}.{key}", value, message))
+                message = f"differs from {first} ({told_in_words(said)}): one plan has one; submit it apart"
+                self._problems.append(Problem(f"{path}.{key}", quotable_of(value), message))
 
     def plan(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, tuple[str, Any]]]:
         """As keys of a plan, and where each was said; what is ``given`` for it in the call goes before."""
@@ -174,7 +177,7 @@ class _SharedByAll:
         of_call = {snake_case(key) for key in given}
         found: dict[str, Any] = {}
         version = said.get("plan_version")
-        if version is not None and not {"plan_id"} & (said.keys() | of_call):
+        if version is not None and not {"plan_id"} & (said.keys() | of_call | self._wrong):
             self._problems.append(Problem(*self._said["plan_version"], "of no plan: no config has a planId"))
         if "plan_id" in said and "plan_id" not in of_call:
             found["plan_id"] = f"{said['plan_id']}" + (f"-v{version}" if version is not None else "")
@@ -211,7 +214,7 @@ def _config(path: str, config: Mapping[Any, Any], known: frozenset[str], problem
         elif name == _SOURCE:
             problems.append(Problem(f"{path}.{key}", None, "the config to go back to has none of its own"))
         else:
-            names = [*(_camel(one) for one in known), *_OLD_NAMES.values(), *map(_camel, _OF_PLAN)]
+            names = [*(to_camel(one) for one in known), *_OLD_NAMES.values(), *map(to_camel, _OF_PLAN)]
             problems.append(Problem(f"{path}.{key}", None, unknown("key", key, names)))
     if isinstance(found.get("tenant_id"), int) and not isinstance(found["tenant_id"], bool):
         found["tenant_id"] = str(found["tenant_id"])
@@ -232,7 +235,7 @@ def _ask_there(
         return
     if endpoints:
         if _ENDPOINTS in found:
-            variables.setdefault(_camel(_ENDPOINTS), found[_ENDPOINTS])
+            variables.setdefault(to_camel(_ENDPOINTS), found[_ENDPOINTS])
         found[_ENDPOINTS] = [{"value": url} for url in endpoints]
 
 
@@ -253,11 +256,11 @@ def _endpoints(path: str, endpoints: Any, variables: dict[str, Any], problems: l
     for index, one in enumerate(whole):
         for key in [key for key in (one if isinstance(one, dict) else ()) if snake_case(key) not in names]:
             problems.append(
-                Problem(f"{path}[{index}].{key}", None, unknown("key", key, [_camel(one) for one in names]))
+                Problem(f"{path}[{index}].{key}", None, unknown("key", key, [to_camel(one) for one in names]))
             )
             asked[index].pop(key)
     if asked != whole:
-        variables[_camel(_ENDPOINTS)] = whole
+        variables[to_camel(_ENDPOINTS)] = whole
     return asked
 
 
@@ -274,27 +277,11 @@ def _old_place(config: Mapping[Any, Any], place: Sequence[str]) -> str:
         return f".{health}{rest[0] if rest else ''}"
     if name == "variables" and rest and snake_case(rest[0]) in (*_OLD_NAMES, _ENDPOINTS):
         name, *rest = (snake_case(rest[0]), *rest[1:])
-    behind = [one if one.startswith("[") else f".{_camel(one) if name == _ENDPOINTS else one}" for one in rest]
-    return f".{written.get(name, _OLD_NAMES.get(name) or _camel(name))}{''.join(behind)}"
+    behind = [one if one.startswith("[") else f".{to_camel(one) if name == _ENDPOINTS else one}" for one in rest]
+    return f".{written.get(name, _OLD_NAMES.get(name) or to_camel(name))}{''.join(behind)}"
 
 
 def _place_in_list(problem: Problem) -> int:
     """Of the whole plan first, then in the order of the configs."""
     found = re.match(r"configs\[(\d+)\]", problem.path)
     return int(found[1]) if found else -1
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
-
-
-def _kind(value: Any) -> Any:
-    """What was given in the place of a config, which may hold secrets, by its kind."""
-    kind = f"a text of {len(value)} characters" if isinstance(value, str) else shown(value)
-    return "null" if value is None else kind
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else text[:60] + "…"

@@ -39,8 +39,8 @@ class Throwaway:
 
     @property
     def settings(self) -> Settings:
-        """With these a ``Client`` reaches it."""
-        return Settings(data_dir=self._data, redis_url=None, broker_url=None, namespace="default")
+        """With these a ``Client`` reaches it: defaults, as nothing of the environment is read for them."""
+        return Settings.model_construct(data_dir=self._data)
 
     def pids(self, role: str) -> list[int]:
         """Processes of a role: ``redis``, ``coordinator``, ``worker``; empty while they are being started again."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from orchestrator.cli.chaos import CLUSTER_FAULTS, ChaosResult, ChaosRun
 from orchestrator.cli.chaos.__main__ import main
 from orchestrator.cli.chaos.run import chaos_plan, drawn_faults
+from orchestrator.cli.chaos.throwaway import Throwaway
 from orchestrator.history import Report
 from orchestrator.settings.model import Settings
 from orchestrator.validation import validate_plan
@@ -25,6 +27,13 @@ def test_every_fault_comes_before_one_comes_again_and_a_seed_tells_them_again() 
 def test_its_plan_is_right() -> None:
     result = validate_plan(chaos_plan(3), registry=load_registry(), settings=Settings())
     assert len(result.require().tenants) == 3
+
+
+def test_no_setting_of_the_callers_reaches_its_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("MAX_RETRY", "HEALTH_CHECK__MAX_ATTEMPTS", "REDIS_URL", "NAMESPACE"):
+        monkeypatch.setenv(f"CHANGEOVER_{name}", "no such thing")
+    settings = Throwaway(tmp_path, 1).settings
+    assert (settings.redis_url, settings.namespace, settings.max_retry) == (None, "default", 3)
 
 
 def test_a_run_holds_only_if_nothing_speaks_against_it() -> None:

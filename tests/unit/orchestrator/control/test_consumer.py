@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from orchestrator.control.consumer import EventConsumer, EventsMissed
 from orchestrator.control.event_cursors import FileCursor, MemoryCursor
+from orchestrator.domain.errors import InvalidInput
 from tests.support.event_log import Kept, Log
 
 STEPS = st.lists(st.tuples(st.sampled_from(["write", "lose", "consume", "die"]), st.integers(1, 400)), max_size=30)
@@ -191,6 +192,8 @@ def test_who_dies_behind_a_log_that_went_back_is_told_all_that_then_leaves_it() 
 def test_where_a_fail_over_takes_back_the_event_that_it_began_behind() -> None:
     log = Log()
     log.write(10)
+    with pytest.raises(InvalidInput, match="save_every"):
+        EventConsumer(log, Kept(), save_every=0)
     consumer = EventConsumer(log, Kept(), since=10)
     assert list(consumer.events(follow=False)) == []
     log.lose(1)

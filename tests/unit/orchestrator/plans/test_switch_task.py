@@ -120,7 +120,7 @@ def test_each_thing_that_has_no_place_is_one_problem() -> None:
     )
     assert found == [
         "configs[1]: expected a tenant's config (got 'null')",
-        "configs[2]: expected a tenant's config (got 'a text of 4 characters')",
+        "configs[2]: expected a tenant's config (got 'a text of 4')",
         "configs[3].planId: differs from configs[0].planId (4711): one plan has one; submit it apart (got 4712)",
         "configs[3].serviceNames: differs from configs[0].serviceNames (['portal']): one plan has one; submit it apart "
         "(got ['gateway'])",
@@ -199,6 +199,8 @@ def test_a_plan_version_is_a_whole_number_from_1() -> None:
 def test_a_plan_id_is_a_whole_number_or_text_and_a_version_is_of_one() -> None:
     wrongs: tuple[Any, ...] = (True, 4711.0, [])
     for wrong in wrongs:
+        (found,) = problems([{"tenantId": "b", "planVersion": 1, "planId": wrong}])
+        assert found.startswith("configs[0].planId: expected ")
         (found,) = problems([OLD, OLD | {"planId": wrong}])
         assert found.startswith("configs[1].planId: expected a whole number or text (got ")
     (found,) = problems([OLD | {"planId": None, "planVersion": 3}])
@@ -243,3 +245,6 @@ def test_what_stands_in_the_place_of_a_config_is_told_by_its_kind() -> None:
     said = str(problems([[{"password": "hunter2"}], '{"password": "hunter2"}', {"tenantId": "a"}]))
     assert "hunter2" not in said
     assert "a list of 1" in said
+    for name in ("planId", "planVersion", "serviceNames"):
+        hidden = {name: {"password": "hunter2"}}
+        assert "hunter2" not in str(problems([OLD | {"tenantId": "b"}, OLD | hidden]))
