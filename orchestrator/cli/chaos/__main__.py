@@ -21,9 +21,9 @@ from orchestrator.domain.errors import ChangeoverError
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m orchestrator.cli.chaos", description=__doc__)
-    parser.add_argument("--tenants", type=_count, default=40)
-    parser.add_argument("--faults", type=_count, default=8)
-    parser.add_argument("--workers", type=_count, default=2)
+    parser.add_argument("--tenants", type=_count, default=40, help="how many are moved (40)")
+    parser.add_argument("--faults", type=_count, default=8, help="how many are done to it (8)")
+    parser.add_argument("--workers", type=_count, default=2, help="processes that it moves them with (2)")
     parser.add_argument("--seed", type=int, help="draws the faults of an earlier run again")
     parser.add_argument("--only", action="append", choices=sorted(CLUSTER_FAULTS), help="these faults and no others")
     given = parser.parse_args()
