@@ -35,7 +35,7 @@ NO_IDS: Final = {
     ("orchestrator/ledger/stored_forms.py", "member"): "the same",
     ("orchestrator/observability/logs.py", "logger_name"): "a logger, and those above it",
     ("orchestrator/observability/logs.py", "name"): "the same",
-    ("orchestrator/plans/switch_task.py", "_camel(one) if name == _ENDPOINTS else one"): "a way through a document",
+    ("orchestrator/plans/switch_task.py", "to_camel(one) if name == _ENDPOINTS else one"): "a way through a document",
     ("orchestrator/plans/switch_task.py", "health"): "the same",
     ("orchestrator/plans/switch_task.py", "written"): "the same",
     ("orchestrator/secrets/notations.py", "name"): "a key of a file of settings",
