@@ -53,6 +53,15 @@ def test_a_link_signs_in_where_the_page_is_open_already(console: ConsoleServer, 
     expect(page.get_by_role("heading", name="Plans")).to_be_visible()
 
 
+def test_the_bar_leaves_no_page_out_whoever_is_signed_in(client: Client, visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in(client.create_token("mara.lindqvist@platform.example.com", "admin", actor="test").token)
+    for width in (761, 1280, 1366, 1440, 1441, 1600):
+        visitor.page.set_viewport_size({"width": width, "height": 700})
+        lacks = visitor.page.locator(".nav").evaluate("nav => nav.scrollWidth - nav.clientWidth")
+        assert lacks == 0, width
+
+
 def test_the_dialog_freezes_whom_one_has_typed(client: Client, visit: Visit) -> None:
     page = visit("admin").page
     page.goto("/freezes")
