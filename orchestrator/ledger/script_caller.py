@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import redis
 import structlog
@@ -22,6 +22,8 @@ from orchestrator.ledger.script_source import TABLES, Tables, named_script
 from orchestrator.ledger.turn_record import VerbArguments
 from orchestrator.settings.model import Settings
 
+_OF_A_REPLICA: Final = ("with replica instances", "UNBLOCKED")
+"""In what WAIT answers on a server that is a replica itself, or becomes one: it was the master before a fail-over."""
 _log = structlog.get_logger(__name__)
 
 
@@ -128,9 +130,10 @@ class ScriptCaller:
 
     def _note_replicas(self, reached: int | ResponseError, answers: Sequence[Any]) -> None:
         if isinstance(reached, ResponseError):
-            # Refused by a server that is a replica itself: it was the master before a fail-over, as its answers say.
             said = [_away(error) for error in (*answers, reached) if isinstance(error, ResponseError)]
-            raise next(filter(None, said), RedisConnectionError(str(reached)))
+            if any(words in str(reached) for words in _OF_A_REPLICA):
+                said.append(RedisConnectionError(str(reached)))
+            raise next(filter(None, said), reached)
         if reached < self._min_replicas:
             # It is written and cannot be taken back; a fail-over now might lose it.
             _log.warning("too few replicas", action="replicas-behind", reached=reached, wanted=self._min_replicas)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 import structlog
+from redis.exceptions import NoPermissionError
 from structlog.testing import capture_logs
 
 from orchestrator.cli import main
@@ -85,6 +86,19 @@ def test_a_master_that_is_a_replica_now_is_away(
             Ledger(user_client, safe).renew([Turn("absent.0", 1, 0, 1)])
     finally:
         redis_client.replicaof("NO", "ONE")
+
+
+def test_a_right_that_is_missing_is_told_as_that(
+    settings: Settings, user_client: redis.Redis, redis_client: redis.Redis
+) -> None:
+    safe = settings.model_copy(update={"redis": RedisSettings(min_replicas=1, wait_seconds=0.05)})
+    redis_client.acl_setuser("changeover", enabled=True, commands=["-wait"])
+    try:
+        with pytest.raises(NoPermissionError):
+            Ledger(user_client, safe).renew([Turn("absent.0", 1, 0, 1)])
+    finally:
+        redis_client.acl_setuser("changeover", enabled=True, commands=["+wait"])
+        redis_client.acl_log_reset()
 
 
 def test_a_commands_word_in_the_log_is_not_among_its_json(
