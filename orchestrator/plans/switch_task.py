@@ -97,7 +97,7 @@ class SwitchTask:
         if head is not None and head[1] in self.said:
             path, value = self.said[head[1]]
             rest = problem.path[head.end() :]
-            return Problem(path + rest, problem.value if rest else value, problem.message)
+            return Problem(path + rest, problem.value if rest else quotable_of(value), problem.message)
         if problem.path == "tenants":
             return replace(problem, path="configs")
         if problem.path == "stages" and problem.value is None and "stages" not in self.plan:

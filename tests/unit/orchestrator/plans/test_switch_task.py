@@ -247,4 +247,5 @@ def test_what_stands_in_the_place_of_a_config_is_told_by_its_kind() -> None:
     assert "a list of 1" in said
     for name in ("planId", "planVersion", "serviceNames"):
         hidden = {name: {"password": "hunter2"}}
+        assert "hunter2" not in str(all_problems(switch_task([OLD | hidden])))
         assert "hunter2" not in str(problems([OLD | {"tenantId": "b"}, OLD | hidden]))
