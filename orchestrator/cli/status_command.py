@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ import typer
 from orchestrator.cli.formats import Format, FormatOption, chosen_format, print_list, print_value
 from orchestrator.cli.output import JsonOption, as_json, note
 from orchestrator.cli.targets import IdArgument, PlanOption, TaskOption, all_hold, at_most_one
-from orchestrator.domain.errors import Problem
+from orchestrator.domain.errors import ChangeoverError, Problem
 from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.whole_numbers import whole_problems
 
@@ -121,9 +122,12 @@ def show_plans(client: Client, form: Format) -> None:
 
     drawing.show(tables.plans_table(plans) if plans else "no plans yet: changeover submit PLAN")
     # That nobody is alive is so of each that is to move: of one that does, who is missing is known best.
-    moving = sorted((one for one in plans if one.status in SERVED), key=lambda one: one.status != PlanState.RUNNING)
-    if moving and is_unserved(plan := client.summary(moving[0].plan_id)):
-        note(f"plan {plan.plan_id}: {plan.waits_because}")
+    waiting = (one for one in plans if one.status in SERVED)
+    moving = min(waiting, key=lambda one: one.status != PlanState.RUNNING, default=None)
+    # It may be purged by now, and the list is told.
+    with suppress(ChangeoverError):
+        if moving is not None and is_unserved(plan := client.summary(moving.plan_id)):
+            note(f"plan {plan.plan_id}: {plan.waits_because}")
 
 
 def _show_task(client: Client, tenant: str | None, task: str | None, form: Format) -> None:

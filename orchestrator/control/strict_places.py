@@ -58,7 +58,7 @@ def strict_places(record: Record, wave: int | None) -> StrictPlaces | None:
     places, is_by_failures, part = min(left)
     most = min(room.most for room in rooms.values() if room.most is not None)
     room = rooms[part]
-    if not is_by_failures or not places <= room.active or places >= min(most, waiting + room.active):
+    if not is_by_failures or places > room.active or places >= min(most, waiting + room.active):
         return None
     assert room.limit is not None
     taken_back, asked_back, back = (

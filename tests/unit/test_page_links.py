@@ -14,7 +14,8 @@ from benchmarks.__main__ import BY_NAME, TABLE
 from tests.support.doc_page import PAGES, ROOT
 
 ALL = (*PAGES, "CHANGELOG.md")
-_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)(?: \"[^\"]*\")?\)|<img [^>]*src=\"([^\"]+)\"")
+# By its end: what stands before may be a picture, which is one too.
+_LINK = re.compile(r"\]\(([^)\s]+)(?: \"[^\"]*\")?\)|(?:src|href)=\"([^\"]+)\"")
 _CODE = re.compile(r"^```.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 
 
