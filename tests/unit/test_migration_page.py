@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields, is_dataclass
 
 import pytest
 
+from orchestrator import facade
+from orchestrator.domain.config import NetworkEndpoint, PlanSpec, TenantDeployConfig
 from orchestrator.domain.events import EVENT_TYPES
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.facade import DeploymentTaskFacade
@@ -37,6 +40,21 @@ def test_the_facade_s_operations_are_those_of_the_page() -> None:
     words = section("Facade calls")
     assert operations <= set(re.findall(r"`([a-z_]+)[`(]", words))
     assert set(re.findall(r"`([a-z]+_[a-z_]+)[`(]", words)) <= operations
+
+
+def test_what_the_facade_answers_is_as_the_page_has_it() -> None:
+    answers = dict(re.findall(r"`(Task\w+)(?:\(([\w, ]+)\))?`", section("Facade calls")))
+    kinds = {name: kind for name, kind in vars(facade).items() if name in answers and is_dataclass(kind)}
+    assert set(kinds) == set(answers)
+    told = {name: words.split(", ") for name, words in answers.items() if words}
+    assert told == {name: [one.name for one in fields(kinds[name])] for name in told}
+
+
+def test_the_keys_of_a_tenant_and_a_plan_are_such() -> None:
+    said = set(re.findall(r"`\.?(?:\w+\[\]\.)?([a-z]+(?:_[a-z]+)+)`", new("The list of configs")))
+    known = {name for model in (TenantDeployConfig, NetworkEndpoint, PlanSpec) for name in model.model_fields}
+    assert len(said) > 5
+    assert said <= known
 
 
 @pytest.mark.parametrize(
