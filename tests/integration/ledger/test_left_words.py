@@ -10,6 +10,8 @@ from rich.console import Console
 from orchestrator import Client
 from orchestrator.cli.watch.left import left_words
 from orchestrator.cli.watch.screen import Screen
+from orchestrator.control.answers import Explanation, Remark
+from orchestrator.control.explain.situations import Situation
 from orchestrator.fleet.rules import FleetRules, Wave
 from orchestrator.ledger.operations import Order
 from orchestrator.settings.model import Settings
@@ -68,6 +70,15 @@ def test_a_plan_whose_tasks_all_wait_for_something_else_does_not_go_on(world: Le
         frozen, *others = left_words(client.explain(plan_id="r"))
         assert frozen.startswith("plan r: 1 tasks (such as f (r.0)) are frozen until")
         assert others[0] == "    changeover unfreeze freeze-1 --reason 'it is needed no longer'"
+
+
+@pytest.mark.parametrize("situation", [Situation.DRAFT, Situation.DRAFT_ABANDONED, Situation.OTHER_BROKER])
+def test_what_is_not_submitted_or_reaches_no_worker_does_not_go_on(situation: Situation) -> None:
+    """Though a stage of it is said to run."""
+    runs = Remark(situation=Situation.STAGE_RUNS, sentence="1 wait for a worker")
+    stops = Remark(situation=situation, sentence="it stands", commands=["changeover purge p"])
+    told = Explanation(target_type="plan", target_id="p", status="RUNNING", reasons=[], remarks=[runs, stops])
+    assert left_words(told) == ["plan p: it stands", "    changeover purge p", BACK]
 
 
 def test_a_gate_and_an_end(world: LedgerWorld, settings: Settings) -> None:
